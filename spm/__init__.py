@@ -1,0 +1,1 @@
+"""The project: settings, addresses, accounts, the live channel and the embedded services."""

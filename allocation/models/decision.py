@@ -1,0 +1,55 @@
+"""Decisions: approval, partial approval, refusal, expiry; who, when, on which evidence."""
+
+from django.db import models
+from django.db.models import Q
+
+from allocation.models.limits import Mandate
+from allocation.models.proposal import Proposal
+from bets.models import Portfolio
+from bets.models.portfolio import VisibleQuerySet
+from spm.accounts.models import ApiKey, User
+from spm.append_only import AppendOnlyModel
+
+
+class Decision(AppendOnlyModel):
+    """What was decided about a proposal, under which authority, and what was known then."""
+
+    class Kind(models.TextChoices):
+        """What can be decided."""
+
+        APPROVED = "approved", "Approved"
+        PARTLY_APPROVED = "partial", "Approved in part"
+        REFUSED = "refused", "Refused"
+        EXPIRED = "expired", "Expired"
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="decisions")
+    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, related_name="decision")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    decided_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, null=True, related_name="+")
+    authority = models.CharField(max_length=200)
+    reason = models.TextField(blank=True)
+    proposal_version = models.PositiveIntegerField()
+    content_sha256 = models.CharField(max_length=64)
+    evidence_seen = models.JSONField(default=list)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta(AppendOnlyModel.Meta):
+        """A refusal says why; a decision of a person names the person."""
+
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind="refused") | ~Q(reason=""), name="refusal_has_a_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="expired") | Q(decided_by__isnull=False),
+                name="decision_is_somebodys",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal}: {self.get_kind_display().lower()}"

@@ -1,0 +1,191 @@
+"""Proposals: what the engine, or a person, says should move, and why."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from bets.models import Bet, Portfolio
+from bets.models.portfolio import VisibleQuerySet
+from evidence.models import Evidence
+from spm.accounts.models import User
+from spm.fields import FiniteField, MoneyField
+
+
+class RecomputeRequest(models.Model):
+    """A recomputation that is owed. Inserted with its cause, deleted by the run that has seen it.
+
+    Insert only, so that evidence never waits for a lock; a row of its own for each cause, so that
+    what arrives during a run causes one more.
+    """
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=120)
+    evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, null=True, related_name="+")
+    requested_at = models.DateTimeField()
+
+    class Meta:
+        """Read by portfolio."""
+
+        indexes = [
+            models.Index(fields=["portfolio", "requested_at"], name="recompute_requests_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.portfolio}: {self.reason}"
+
+
+class Proposal(models.Model):
+    """A set of moves with its reasons.
+
+    ``version`` counts each change of what a reader would see, the list of evidence included;
+    ``content_sha256`` is the digest of the moves. An approval names both. ``snapshot`` and
+    ``solution`` are the engine's own input and output, so that every figure can be opened.
+    """
+
+    class Status(models.TextChoices):
+        """Where a proposal stands; only an open one can be decided."""
+
+        OPEN = "open", "Open"
+        APPROVED = "approved", "Approved"
+        PARTLY_APPROVED = "partial", "Approved in part"
+        REFUSED = "refused", "Refused"
+        SUPERSEDED = "superseded", "Superseded"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        EXPIRED = "expired", "Expired"
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="proposals")
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    drawn_up_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    contributors = models.ManyToManyField(User, blank=True, related_name="+")
+    replaces = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    )
+    version = models.PositiveIntegerField(default=1)
+    content_sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    checked_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_because = models.CharField(max_length=300, blank=True)
+    horizon_months = models.PositiveSmallIntegerField()
+    objective_current = FiniteField()
+    objective_proposed = FiniteField()
+    objective_bound = FiniteField()
+    gap = FiniteField(default=0.0)
+    gain = FiniteField()
+    gain_per_month_of_waiting = FiniteField()
+    out_of_bets = MoneyField(default=0)
+    freed = MoneyField(default=0)
+    entangled = MoneyField(default=0)
+    exit_costs = MoneyField(default=0)
+    snapshot = models.JSONField()
+    solution = models.JSONField()
+    evidence = models.ManyToManyField(Evidence, blank=True, related_name="proposals")
+    newest_evidence = models.ForeignKey(
+        Evidence, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        """Numbered within the portfolio; the engine keeps at most one open."""
+
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["portfolio", "number"], name="proposal_number_once"),
+            models.UniqueConstraint(
+                fields=["portfolio"],
+                condition=Q(status="open", drawn_up_by__isnull=True),
+                name="one_open_proposal_of_the_engine",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="open", closed_at__isnull=True)
+                | (~Q(status="open") & Q(closed_at__isnull=False)),
+                name="closed_proposals_say_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Proposal {self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be decided."""
+        return self.status == self.Status.OPEN
+
+
+class ProposalChange(models.Model):
+    """What a proposal does to one bet; rates in currency per month, costs in currency."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="changes")
+    bet = models.ForeignKey(Bet, on_delete=models.PROTECT, related_name="proposed_changes")
+    working_before = MoneyField()
+    working_after = MoneyField()
+    freed = MoneyField(default=0)
+    entangled = MoneyField(default=0)
+    notice_months = FiniteField(default=0.0)
+    exit_cost = MoneyField(default=0)
+    ramp_cost = MoneyField(default=0)
+    gain_alone = FiniteField(null=True)
+    belief = FiniteField()
+    approved = models.BooleanField(null=True)
+
+    class Meta:
+        """A bet changes once in a proposal."""
+
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["proposal", "bet"], name="change_of_bet_once"),
+            models.CheckConstraint(
+                condition=~Q(working_before=F("working_after")), name="change_changes_something"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bet}: {self.working_before} → {self.working_after}"
+
+
+class Move(models.Model):
+    """One amount per month from a bet, or the reserve (null), to another, or the reserve."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="moves")
+    from_bet = models.ForeignKey(Bet, on_delete=models.PROTECT, null=True, related_name="+")
+    to_bet = models.ForeignKey(Bet, on_delete=models.PROTECT, null=True, related_name="+")
+    amount = MoneyField()
+    available_in_months = FiniteField(default=0.0)
+
+    class Meta:
+        """Something moves, from one place to another."""
+
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="move_moves_something"),
+            models.CheckConstraint(
+                condition=Q(from_bet__isnull=False) | Q(to_bet__isnull=False),
+                name="move_touches_a_bet",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount}: {self.from_bet or 'reserve'} → {self.to_bet or 'reserve'}"
+
+
+class Lever(models.Model):
+    """A change to the system instead of the allocation, and what it would be worth."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="levers")
+    kind = models.CharField(max_length=20)
+    target = models.CharField(max_length=120)
+    description = models.CharField(max_length=300)
+    gain = FiniteField()
+    cost = FiniteField(default=0.0)
+    lead_time_months = FiniteField(default=0.0)
+
+    class Meta:
+        """Best first."""
+
+        ordering = ["-gain", "id"]
+
+    def __str__(self) -> str:
+        return self.description

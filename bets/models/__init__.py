@@ -1,0 +1,26 @@
+"""What we hold. Read in this order: portfolio, team, bet, thesis, board."""
+
+from bets.models.bet import Bet, BetTeam, Dependency, ExternalKey, Horizon, Liquidity, Stage
+from bets.models.board import StageChange, WipLimit
+from bets.models.portfolio import Portfolio, Theme, ValueStream
+from bets.models.team import Fungibility, Team
+from bets.models.thesis import Hypothesis, KillCriterion
+
+__all__ = [
+    "Bet",
+    "BetTeam",
+    "Dependency",
+    "ExternalKey",
+    "Fungibility",
+    "Horizon",
+    "Hypothesis",
+    "KillCriterion",
+    "Liquidity",
+    "Portfolio",
+    "Stage",
+    "StageChange",
+    "Team",
+    "Theme",
+    "ValueStream",
+    "WipLimit",
+]

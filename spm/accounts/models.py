@@ -1,0 +1,219 @@
+"""People, their role in each portfolio, API keys, and the answers kept for idempotency keys."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes people; the address is the name that they sign in with."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A person with the password hashed, or without one if they sign in elsewhere."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """The person with this address, whatever its capitals."""
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        """One account for each address, whatever its capitals."""
+
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def initials(self) -> str:
+        """At most two letters, for the marks on cards."""
+        words = str(self).replace("@", " ").split()
+        return "".join(word[0] for word in words[:2]).upper()
+
+
+class Role(models.TextChoices):
+    """What a person is in a portfolio; ``permissions`` says what each may do."""
+
+    VIEWER = "viewer", "Viewer"
+    CONTRIBUTOR = "contributor", "Contributor"
+    LEAD = "lead", "Portfolio lead"
+    FINANCE = "finance", "Finance"
+    ADMIN = "admin", "Administrator"
+
+
+class Membership(models.Model):
+    """One person's role in one portfolio; a contributor's teams say on which bets they may act."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    portfolio = models.ForeignKey(
+        "bets.Portfolio", on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=16, choices=Role.choices)
+    teams = models.ManyToManyField("bets.Team", blank=True, related_name="members")
+    granted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """One role for each person in each portfolio."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["user", "portfolio"], name="one_role_per_portfolio"),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values), name="membership_role_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role}"
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for; never more than its owner may do."""
+
+    READ = "read", "Read"
+    EVIDENCE = "evidence", "Log evidence"
+    BETS = "bets", "Create and change bets"
+    DECIDE = "decide", "Decide on proposals"
+
+
+KEY_PREFIX = "spm"
+LONGEST_KEY_DAYS = 365
+
+
+class ApiKey(models.Model):
+    """A key for a program: bound to a portfolio and an owner, stored as a hash, shown once."""
+
+    portfolio = models.ForeignKey(
+        "bets.Portfolio", on_delete=models.CASCADE, related_name="api_keys"
+    )
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=120)
+    identifier = models.CharField(max_length=16, unique=True)
+    secret_sha256 = models.CharField(max_length=64)
+    scopes = ArrayField(models.CharField(max_length=16, choices=Scope.choices))
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    # What Django's and the framework's checks ask of whoever makes a request.
+    is_authenticated = True
+    is_anonymous = False
+
+    class Meta:
+        """Scopes are known ones."""
+
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=Scope.values), name="key_scopes_are_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({KEY_PREFIX}_{self.identifier}_…)"
+
+    @classmethod
+    def issue(
+        cls,
+        owner: User,
+        portfolio_id: int,
+        name: str,
+        scopes: list[str],
+        days: int = 90,
+    ) -> tuple["ApiKey", str]:
+        """Make a key.
+
+        Returns:
+            The row, and the key in clear, which is kept nowhere.
+
+        Raises:
+            ValueError: it would live longer than a year, or not at all.
+        """
+        if not 1 <= days <= LONGEST_KEY_DAYS:
+            raise ValueError(f"A key lives 1 to {LONGEST_KEY_DAYS} days, not {days}.")
+        identifier, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        key = cls.objects.create(
+            owner=owner,
+            portfolio_id=portfolio_id,
+            name=name,
+            identifier=identifier,
+            secret_sha256=hashlib.sha256(secret.encode()).hexdigest(),
+            scopes=scopes,
+            expires_at=timezone.now() + timedelta(days=days),
+        )
+        return key, f"{KEY_PREFIX}_{identifier}_{secret}"
+
+    @classmethod
+    def from_clear(cls, clear: str) -> "ApiKey | None":
+        """The usable key behind a clear text, or None: unknown, expired, revoked, owner gone."""
+        prefix, _, rest = clear.partition("_")
+        identifier, _, secret = rest.partition("_")
+        if prefix != KEY_PREFIX or not identifier.isalnum() or not secret.isascii():
+            return None
+        key = cls.objects.select_related("owner").filter(identifier=identifier).first()
+        offered = hashlib.sha256(secret.encode()).hexdigest()
+        if key is None or not secrets.compare_digest(key.secret_sha256, offered):
+            return None
+        return key if key.usable_at(timezone.now()) else None
+
+    def usable_at(self, moment: datetime) -> bool:
+        """Whether the key opens anything at this moment."""
+        return self.revoked_at is None and moment < self.expires_at and self.owner.is_active
+
+
+class IdempotentAnswer(models.Model):
+    """The answer that was given under an ``Idempotency-Key``, committed with its effect."""
+
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    api_key = models.ForeignKey(ApiKey, null=True, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """A key is one principal's, and is used once."""
+
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "key"], condition=Q(user__isnull=False), name="user_key_once"
+            ),
+            models.UniqueConstraint(
+                fields=["api_key", "key"],
+                condition=Q(api_key__isnull=False),
+                name="api_key_key_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=True) ^ Q(api_key__isnull=True),
+                name="answer_has_one_principal",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.status}"

@@ -1,0 +1,11 @@
+"""Addresses of the accounts: choosing a portfolio."""
+
+from django.urls import path
+
+from spm.accounts import views
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("portfolios/<int:portfolio_id>/choose", views.choose_portfolio, name="choose_portfolio"),
+]

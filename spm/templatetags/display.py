@@ -1,0 +1,5 @@
+"""How values are shown."""
+
+from django import template
+
+register = template.Library()
