@@ -1,0 +1,46 @@
+"""The product's settings, on PostgreSQL and Valkey servers that only this test run uses.
+
+The servers start when these settings are first read, in a temporary home, whatever
+`DATABASE_URL` and `REDIS_URL` say outside: a test run must never meet a real portfolio. Processes
+that tests start (a worker, a site) inherit the addresses and start nothing.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from spm.embedded import EmbeddedServices
+
+TEST_HOME_VARIABLE = "SPM_TEST_HOME"
+
+
+def _start_servers() -> None:
+    home = Path(tempfile.mkdtemp(prefix="spm-test-"))
+    services = EmbeddedServices(home, disposable=True)
+    services.start()
+    (home / "static").mkdir()
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    atexit.register(services.stop)
+    for name in [name for name in os.environ if name.startswith("SPM_")]:
+        del os.environ[name]
+    os.environ.update(services.urls)
+    os.environ.update({TEST_HOME_VARIABLE: str(home), "SPM_HOME": str(home)})
+    os.environ["SPM_SECRET_KEY"] = services.home.secret("secret-key")
+
+
+if TEST_HOME_VARIABLE not in os.environ:
+    _start_servers()
+
+from spm.settings import *  # noqa: E402, F403
+
+# A slow hash is right for people and wrong for hundreds of sign-ins in a test run.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Files straight from static/, so that no test run collects them first.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
