@@ -3,13 +3,21 @@
 from allocation.models.decision import Decision
 from allocation.models.ledger import Account, LedgerHead, Transfer
 from allocation.models.limits import Guardrail, Mandate
-from allocation.models.proposal import Lever, Move, Proposal, ProposalChange, RecomputeRequest
+from allocation.models.proposal import (
+    LatestRun,
+    Lever,
+    Move,
+    Proposal,
+    ProposalChange,
+    RecomputeRequest,
+)
 from allocation.models.scenario import Scenario
 
 __all__ = [
     "Account",
     "Decision",
     "Guardrail",
+    "LatestRun",
     "LedgerHead",
     "Lever",
     "Mandate",

@@ -115,6 +115,31 @@ class Proposal(models.Model):
         return self.status == self.Status.OPEN
 
 
+class LatestRun(models.Model):
+    """What the last recomputation of a portfolio found, whether or not it led to a proposal.
+
+    ``problem`` is what the engine could not take, if it could not; the page shows it.
+    """
+
+    portfolio = models.OneToOneField(
+        Portfolio, on_delete=models.CASCADE, primary_key=True, related_name="latest_run"
+    )
+    finished_at = models.DateTimeField()
+    seconds = models.FloatField(default=0.0)
+    objective_current = FiniteField(default=0.0)
+    objective_best = FiniteField(default=0.0)
+    outcome = models.CharField(max_length=200, blank=True)
+    problem = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.portfolio}: {self.outcome or self.problem}"
+
+    @property
+    def allocation_gap(self) -> float:
+        """Expected value of the best feasible allocation minus that of today's, in currency."""
+        return self.objective_best - self.objective_current
+
+
 class ProposalChange(models.Model):
     """What a proposal does to one bet; rates in currency per month, costs in currency."""
 

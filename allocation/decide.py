@@ -1,0 +1,277 @@
+"""Approve or refuse: who may, what they saw, and the booking of it, in one transaction."""
+
+import calendar
+import math
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from allocation import ledger
+from allocation.models import Decision, Proposal, RecomputeRequest, Transfer
+from allocation.propose import booked_working, close, names_of
+from allocation.requests import ask
+from bets.models import Portfolio
+from evidence.models import Evidence
+from spm import live
+from spm.accounts.models import ApiKey, User
+from spm.accounts.permissions import NotAllowed, Principal, person_behind, require
+from spm.errors import Conflict, Invalid
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the decider was looking at: an answer to anything else would be no decision.
+
+    ``newer_evidence`` are events that the page named as newer than the proposal, and that the
+    decider has therefore seen.
+    """
+
+    version: int
+    content_sha256: str
+    newer_evidence: frozenset[int] = field(default_factory=frozenset)
+
+
+def approve(principal: Principal, proposal_id: int, shown: Shown, *, reason: str = "") -> Decision:
+    """Approve a proposal and book its moves, all or nothing.
+
+    Raises:
+        Proposal.DoesNotExist: there is none that the principal may see.
+        NotAllowed: the principal may not decide this one; the text says why.
+        Conflict: it is no longer the proposal that was shown, or the world has changed under it;
+            ``changed`` says in what.
+    """
+    with transaction.atomic():
+        proposal = _open_proposal(principal, proposal_id)
+        _refuse_if_not_as_shown(proposal, shown)
+        _refuse_if_newer_is_known(proposal, shown)
+        _refuse_if_positions_differ(proposal)
+        decision = _decide(principal, proposal, Decision.Kind.APPROVED, reason)
+        try:
+            ledger.book(
+                proposal.portfolio_id,
+                transfers_of(proposal, timezone.localdate()),
+                booked_by=person_behind(principal),
+                decision=decision,
+            )
+        except ledger.Overdrawn as error:
+            raise Conflict("The money is no longer where it was.", error.changed) from error
+        proposal.changes.update(approved=True)
+        ask(proposal.portfolio_id, f"Proposal {proposal.number} was approved.")
+    return decision
+
+
+def refuse(principal: Principal, proposal_id: int, shown: Shown, reason: str) -> Decision:
+    """Refuse a proposal; nothing moves, and the reason is kept.
+
+    Raises:
+        Proposal.DoesNotExist, NotAllowed, Conflict: as for ``approve``.
+        Invalid: there is no reason.
+    """
+    if not reason.strip():
+        raise Invalid({"reason": "Say why you refuse; the reason is kept with the proposal."})
+    with transaction.atomic():
+        proposal = _open_proposal(principal, proposal_id)
+        _refuse_if_not_as_shown(proposal, shown)
+        decision = _decide(principal, proposal, Decision.Kind.REFUSED, reason.strip())
+        proposal.changes.update(approved=False)
+    return decision
+
+
+def expire(now: datetime | None = None) -> int:
+    """Close the open proposals that nobody has decided in the portfolio's time; how many."""
+    moment, expired = now or timezone.now(), 0
+    for portfolio in Portfolio.objects.order_by("id"):
+        oldest = moment - timedelta(days=portfolio.proposals_expire_days)
+        with transaction.atomic():
+            due = Proposal.objects.filter(
+                portfolio=portfolio, status=Proposal.Status.OPEN, created_at__lt=oldest
+            ).select_for_update()
+            for proposal in due:
+                _decide(None, proposal, Decision.Kind.EXPIRED, "Nobody decided it in time.")
+                ask(portfolio.pk, f"Proposal {proposal.number} expired.")
+                expired += 1
+    return expired
+
+
+def _open_proposal(principal: Principal, proposal_id: int) -> Proposal:
+    """The proposal, locked, if this principal may decide it and it can be decided."""
+    proposal = (
+        Proposal.objects.visible_to(principal).select_for_update(of=["self"]).get(pk=proposal_id)
+    )
+    require(principal, "decide", proposal.portfolio_id)
+    _refuse_if_own(principal, proposal)
+    if not proposal.is_open:
+        raise Conflict(
+            f"This proposal was closed: {proposal.get_status_display().lower()}.",
+            [closed_how(proposal)],
+        )
+    return proposal
+
+
+def why_not(principal: Principal, proposal: Proposal) -> str:
+    """Why this principal may not decide this proposal, or an empty text if they may."""
+    try:
+        require(principal, "decide", proposal.portfolio_id)
+        _refuse_if_own(principal, proposal)
+    except NotAllowed as error:
+        return str(error)
+    return ""
+
+
+def _refuse_if_own(principal: Principal, proposal: Proposal) -> None:
+    """Separation of duties: nobody decides what they drew up, changed, or alone benefit from."""
+    person = person_behind(principal)
+    if proposal.drawn_up_by_id == person.pk or proposal.contributors.filter(pk=person.pk).exists():
+        raise NotAllowed("You drew up or changed this proposal, so another has to decide it.")
+    owners = {
+        change.bet.owner_id
+        for change in proposal.changes.select_related("bet")
+        if change.working_after > change.working_before
+    }
+    if owners == {person.pk}:
+        raise NotAllowed("Only bets that you own would gain, so another has to decide it.")
+
+
+def closed_how(proposal: Proposal) -> str:
+    """Who or what closed a proposal, in a sentence."""
+    decision = Decision.objects.filter(proposal=proposal).select_related("decided_by").first()
+    if decision is not None and decision.decided_by is not None:
+        return f"{decision.get_kind_display()} by {decision.decided_by}."
+    later = proposal.replaced_by.order_by("-id").first()
+    follow = f" Proposal {later.number} took its place." if later else ""
+    return f"{proposal.closed_because}{follow}".strip() or proposal.get_status_display()
+
+
+def _refuse_if_not_as_shown(proposal: Proposal, shown: Shown) -> None:
+    if proposal.content_sha256 != shown.content_sha256:
+        raise Conflict("The moves are not the ones that you saw.", ["Its moves were changed."])
+    if proposal.version != shown.version:
+        changed = [f"It was version {shown.version} and is now version {proposal.version}."]
+        if proposal.newest_evidence is not None:
+            changed.append(f"The newest evidence it has seen is: {proposal.newest_evidence}.")
+        raise Conflict("The proposal has changed since you opened it.", changed)
+
+
+def newer_than(proposal: Proposal) -> list[Evidence]:
+    """Evidence on the proposal's bets that it has not seen, newest first."""
+    bet_ids = proposal.changes.values_list("bet_id", flat=True)
+    waiting = RecomputeRequest.objects.filter(
+        portfolio_id=proposal.portfolio_id, evidence__bet_id__in=list(bet_ids)
+    )
+    return list(
+        Evidence.objects.filter(pk__in=waiting.values("evidence_id"))
+        .select_related("bet")
+        .order_by("-recorded_at", "-id")
+    )
+
+
+def _refuse_if_newer_is_known(proposal: Proposal, shown: Shown) -> None:
+    unseen = [event for event in newer_than(proposal) if event.pk not in shown.newer_evidence]
+    if unseen:
+        raise Conflict(
+            "Evidence has arrived that this proposal has not seen; it is being recomputed.",
+            [f"{event}." for event in unseen[:5]],
+        )
+    others = RecomputeRequest.objects.filter(
+        portfolio_id=proposal.portfolio_id, evidence__isnull=True
+    )
+    reasons = list(others.values_list("reason", flat=True)[:5])
+    if reasons:
+        raise Conflict("Terms have changed that this proposal has not seen.", reasons)
+
+
+def _refuse_if_positions_differ(proposal: Proposal) -> None:
+    changes = list(proposal.changes.all())
+    bet_ids = [change.bet_id for change in changes]
+    booked, names = booked_working(bet_ids), names_of(bet_ids)
+    different = [
+        f"{names[change.bet_id]} holds {booked.get(change.bet_id, Decimal(0))} a month; "
+        f"the proposal assumes {change.working_before}."
+        for change in changes
+        if booked.get(change.bet_id, Decimal(0)) != change.working_before
+    ]
+    if different:
+        raise Conflict("Positions have changed since this was worked out.", different)
+
+
+def _decide(principal: Principal | None, proposal: Proposal, kind: str, reason: str) -> Decision:
+    """Append the decision and close the proposal with it."""
+    now = timezone.now()
+    decision = Decision.objects.create(
+        portfolio_id=proposal.portfolio_id,
+        proposal=proposal,
+        kind=kind,
+        decided_at=now,
+        decided_by=None if principal is None else person_behind(principal),
+        api_key=principal if isinstance(principal, ApiKey) else None,
+        authority=_authority(principal),
+        reason=reason,
+        proposal_version=proposal.version,
+        content_sha256=proposal.content_sha256,
+        evidence_seen=sorted(proposal.evidence.values_list("id", flat=True)),
+    )
+    close(proposal, kind, reason if kind == Decision.Kind.EXPIRED else "", now)
+    live.say(
+        proposal.portfolio_id,
+        *(f"bet:{bet_id}" for bet_id in proposal.changes.values_list("bet_id", flat=True)),
+    )
+    return decision
+
+
+def _authority(principal: Principal | None) -> str:
+    if principal is None:
+        return "The portfolio's time for deciding"
+    if isinstance(principal, User):
+        return "Role: finance"
+    return f"Role: finance of {principal.owner}, by the key '{principal.name}'"
+
+
+def transfers_of(proposal: Proposal, today: date) -> list[ledger.Entry]:
+    """What is booked when a proposal is approved.
+
+    Each move is one transfer, from the month on in which its money is there; what stays entangled
+    goes to the bet's entangled account at once; the exit cost stands beside the first of them.
+    """
+    changes = list(proposal.changes.order_by("id"))
+    exit_costs = {change.bet_id: change.exit_cost for change in changes}
+    number = f"Proposal {proposal.number}"
+    became_entangled = [
+        ledger.Entry(
+            Transfer.Kind.ENTANGLE,
+            ledger.working(change.bet_id),
+            ledger.entangled(change.bet_id),
+            change.entangled,
+            today,
+            one_off=exit_costs.pop(change.bet_id),
+            note=number,
+        )
+        for change in changes
+        if change.entangled > 0
+    ]
+    moved = [
+        ledger.Entry(
+            Transfer.Kind.MOVE,
+            _place(move.from_bet_id),
+            _place(move.to_bet_id),
+            move.amount,
+            after_months(today, move.available_in_months),
+            one_off=exit_costs.pop(move.from_bet_id or 0, Decimal(0)),
+            note=number,
+        )
+        for move in proposal.moves.order_by("available_in_months", "id")
+    ]
+    return became_entangled + moved
+
+
+def _place(bet_id: int | None) -> ledger.Place:
+    return ledger.RESERVE if bet_id is None else ledger.working(bet_id)
+
+
+def after_months(day: date, months: float) -> date:
+    """The same day some months later, or the last of that month; parts of months count as whole."""
+    total = day.month - 1 + math.ceil(months)
+    year, month = day.year + total // 12, total % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

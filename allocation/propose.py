@@ -1,0 +1,240 @@
+"""The proposal that stands: published, brought up to date, superseded or withdrawn.
+
+The quiet rule (engine.md): a new proposal is published only if its gain is worth it and some
+change differs noticeably from the open one's. A refusal stands in the same way until something
+differs from what was refused.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Max
+
+from allocation.models import Account, Decision, Move, Proposal, ProposalChange
+from bets.models import Bet, Portfolio
+from evidence.models import Evidence
+from spm import live
+
+MOST_EVIDENCE = 500
+
+Solution = dict[str, Any]
+
+
+def settle(
+    portfolio: Portfolio, snapshot: dict[str, Any], solution: Solution, now: datetime
+) -> tuple[Proposal | None, str]:
+    """Bring the portfolio's proposal in line with what the engine has found.
+
+    Returns:
+        The engine's open proposal afterwards, if any, and what was done, in a sentence.
+    """
+    standing = (
+        Proposal.objects.filter(portfolio=portfolio, status="open", drawn_up_by__isnull=True)
+        .select_for_update()
+        .first()
+    )
+    if not worth_it(portfolio, solution):
+        if standing is None:
+            return None, "Nothing better was found that is worth a change."
+        close(standing, Proposal.Status.WITHDRAWN, "Its gain has gone.", now)
+        return None, f"Proposal {standing.number} was withdrawn: its gain has gone."
+    if standing is not None and _still_stands(standing, solution, portfolio.quiet_change_share):
+        _bring_up_to_date(standing, now)
+        return standing, f"Proposal {standing.number} still stands."
+    refused = _refused_alike(portfolio, solution)
+    if standing is None and refused is not None:
+        return None, f"What is best differs little from proposal {refused.number}, refused."
+    if standing is not None:
+        close(standing, Proposal.Status.SUPERSEDED, "A better one was found.", now)
+    proposal = publish(portfolio, snapshot, solution, now, replaces=standing)
+    return proposal, f"Proposal {proposal.number} was published."
+
+
+def worth_it(portfolio: Portfolio, solution: Solution) -> bool:
+    """Whether the gain reaches the portfolio's share of today's expected value."""
+    gain = solution["do_nothing"]["gain"]
+    threshold = portfolio.quiet_gain_share * abs(solution["do_nothing"]["expected_value"])
+    return bool(solution["changes"]) and gain > 0 and gain >= threshold
+
+
+def _still_stands(standing: Proposal, solution: Solution, share: float) -> bool:
+    changes = list(standing.changes.all())
+    booked = booked_working([change.bet_id for change in changes])
+    if any(booked.get(change.bet_id, Decimal(0)) != change.working_before for change in changes):
+        return False
+    return alike(_changes_of(changes), _changes_in(solution), share)
+
+
+def alike(before: Mapping[int, float], after: Mapping[int, float], share: float) -> bool:
+    """Whether no bet's change of rate differs by more than a share of the larger of the two."""
+    for bet_id in before.keys() | after.keys():
+        old, new = before.get(bet_id, 0.0), after.get(bet_id, 0.0)
+        if abs(new - old) > share * max(abs(old), abs(new)):
+            return False
+    return True
+
+
+def _changes_of(changes: Iterable[ProposalChange]) -> dict[int, float]:
+    return {
+        change.bet_id: float(change.working_after - change.working_before) for change in changes
+    }
+
+
+def _changes_in(solution: Solution) -> dict[int, float]:
+    return {int(change["bet"]): change["to"] - change["from"] for change in solution["changes"]}
+
+
+def _refused_alike(portfolio: Portfolio, solution: Solution) -> Proposal | None:
+    """The engine's last decided proposal, if it was refused and says much the same."""
+    last = (
+        Decision.objects.filter(portfolio=portfolio, proposal__drawn_up_by__isnull=True)
+        .select_related("proposal")
+        .order_by("-id")
+        .first()
+    )
+    if last is None or last.kind != Decision.Kind.REFUSED:
+        return None
+    said = _changes_of(last.proposal.changes.all())
+    return (
+        last.proposal if alike(said, _changes_in(solution), portfolio.quiet_change_share) else None
+    )
+
+
+def booked_working(bet_ids: Iterable[int]) -> dict[int, Decimal]:
+    """The booked working money of bets, by bet id."""
+    accounts = Account.objects.filter(bet_id__in=list(bet_ids), kind=Account.Kind.WORKING)
+    return {account.bet_id: account.booked for account in accounts if account.bet_id is not None}
+
+
+def publish(
+    portfolio: Portfolio,
+    snapshot: dict[str, Any],
+    solution: Solution,
+    now: datetime,
+    replaces: Proposal | None = None,
+) -> Proposal:
+    """Write the engine's solution down as the portfolio's next proposal, open for decision."""
+    number = Proposal.objects.filter(portfolio=portfolio).aggregate(last=Max("number"))["last"] or 0
+    changes, objective = solution["changes"], solution["objective"]
+    proposal = Proposal.objects.create(
+        portfolio=portfolio,
+        number=number + 1,
+        replaces=replaces,
+        content_sha256=content_digest(solution),
+        created_at=now,
+        checked_at=now,
+        horizon_months=portfolio.horizon_months,
+        objective_current=objective["current"],
+        objective_proposed=objective["proposed"],
+        objective_bound=objective["bound"],
+        gap=objective["gap"],
+        gain=solution["do_nothing"]["gain"],
+        gain_per_month_of_waiting=solution["do_nothing"]["gain_per_month_of_waiting"],
+        out_of_bets=sum(
+            _cents(change["from"] - change["to"])
+            for change in changes
+            if change["to"] < change["from"]
+        ),
+        freed=sum(_cents(change["freed"]) for change in changes),
+        entangled=sum(_cents(change["entangled"]) for change in changes),
+        exit_costs=sum(_cents(change["exit_cost"]) for change in changes),
+        snapshot=snapshot,
+        solution=solution,
+    )
+    _write_changes(proposal, snapshot, solution)
+    _gather_evidence(proposal)
+    live.say(portfolio.pk, "proposals", f"proposal:{proposal.pk}", "allocation")
+    return proposal
+
+
+def content_digest(solution: Solution) -> str:
+    """SHA-256 over what would be booked: the changes and the moves."""
+    content = {"changes": solution["changes"], "moves": solution["moves"]}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _write_changes(proposal: Proposal, snapshot: dict[str, Any], solution: Solution) -> None:
+    beliefs = {bet["id"]: bet["belief"] for bet in snapshot["bets"]}
+    ProposalChange.objects.bulk_create(
+        ProposalChange(
+            proposal=proposal,
+            bet_id=int(change["bet"]),
+            working_before=_cents(change["from"]),
+            working_after=_cents(change["to"]),
+            freed=_cents(change["freed"]),
+            entangled=_cents(change["entangled"]),
+            notice_months=change["notice_months"],
+            exit_cost=_cents(change["exit_cost"]),
+            ramp_cost=_cents(change["ramp_cost"]),
+            gain_alone=change["gain_alone"],
+            belief=beliefs[change["bet"]],
+        )
+        for change in solution["changes"]
+    )
+    Move.objects.bulk_create(
+        Move(
+            proposal=proposal,
+            from_bet_id=None if move["from"] is None else int(move["from"]),
+            to_bet_id=None if move["to"] is None else int(move["to"]),
+            amount=_cents(move["amount"]),
+            available_in_months=move["available_in_months"],
+        )
+        for move in solution["moves"]
+    )
+
+
+def _cents(amount: float) -> Decimal:
+    return Decimal(repr(amount)).quantize(Decimal("0.01"))
+
+
+def _evidence_since_last_decision(proposal: Proposal) -> list[Evidence]:
+    """What has been learned of the bets that change since money was last decided about."""
+    bet_ids = proposal.changes.values_list("bet_id", flat=True)
+    rows = Evidence.objects.filter(bet_id__in=list(bet_ids))
+    last = (
+        Decision.objects.filter(portfolio_id=proposal.portfolio_id)
+        .exclude(kind=Decision.Kind.EXPIRED)
+        .order_by("-id")
+        .first()
+    )
+    if last is not None:
+        rows = rows.filter(recorded_at__gt=last.decided_at)
+    return list(rows.order_by("-recorded_at", "-id")[:MOST_EVIDENCE])
+
+
+def _gather_evidence(proposal: Proposal) -> bool:
+    """Bring the proposal's list of evidence up to date; returns whether it changed."""
+    rows = _evidence_since_last_decision(proposal)
+    known = set(proposal.evidence.values_list("id", flat=True))
+    if known == {row.pk for row in rows}:
+        return False
+    proposal.evidence.set(rows)
+    proposal.newest_evidence = rows[0] if rows else None
+    proposal.save(update_fields=["newest_evidence"])
+    return True
+
+
+def _bring_up_to_date(proposal: Proposal, now: datetime) -> None:
+    """The moves stand; the reasons for them have grown. A reader is told that they have."""
+    proposal.checked_at = now
+    if _gather_evidence(proposal):
+        proposal.version += 1
+        live.say(proposal.portfolio_id, f"proposal:{proposal.pk}", "proposals")
+    proposal.save(update_fields=["checked_at", "version"])
+
+
+def close(proposal: Proposal, status: str, because: str, now: datetime) -> None:
+    """End an open proposal."""
+    proposal.status, proposal.closed_at, proposal.closed_because = status, now, because
+    proposal.version += 1
+    proposal.save(update_fields=["status", "closed_at", "closed_because", "version"])
+    live.say(proposal.portfolio_id, f"proposal:{proposal.pk}", "proposals", "allocation")
+
+
+def names_of(bet_ids: Iterable[int]) -> dict[int, str]:
+    """Titles by bet id, for sentences about what changed."""
+    return dict(Bet.objects.filter(pk__in=list(bet_ids)).values_list("id", "title"))

@@ -1,0 +1,35 @@
+"""What the worker does: each task calls one rule."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from allocation import decide, ledger, requests
+from allocation.models import RecomputeRequest
+from allocation.recompute import run_owed
+from bets.models import Portfolio
+
+WAITED = timedelta(seconds=5)
+
+
+@shared_task(name=requests.TASK)
+def recompute(portfolio_id: int) -> None:
+    """Compute what is owed to a portfolio."""
+    run_owed(portfolio_id)
+
+
+@shared_task(name="allocation.sweep_recompute_requests")
+def sweep_recompute_requests() -> None:
+    """Compute what has waited, whatever became of the message about it."""
+    waiting = RecomputeRequest.objects.filter(requested_at__lte=timezone.now() - WAITED)
+    for portfolio_id in waiting.order_by().values_list("portfolio_id", flat=True).distinct():
+        run_owed(portfolio_id)
+
+
+@shared_task(name="allocation.mature_transfers")
+def mature_transfers() -> None:
+    """Let the day count: scheduled transfers take effect, proposals nobody decided expire."""
+    for portfolio_id in Portfolio.objects.order_by("id").values_list("id", flat=True):
+        ledger.mature(portfolio_id)
+    decide.expire()

@@ -1,0 +1,178 @@
+"""The proof: what is stored is held against what it was made from.
+
+The chain of transfers, the balances, the sums, the projections that pages read, the evidence
+digests and the beliefs. Each difference is a finding that names the row.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from allocation import ledger
+from allocation.models import Account, Decision, LedgerHead, Proposal, Transfer
+from bets.models import Bet, Portfolio
+from evidence import beliefs
+
+NOTHING = Decimal(0)
+Kind = Account.Kind
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that does not tie out: which row, and how."""
+
+    portfolio: str
+    row: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.portfolio}: {self.row}: {self.problem}"
+
+
+def verify(portfolio: Portfolio | None = None) -> list[Finding]:
+    """Check one portfolio, or all, in one snapshot of the database; an empty list is the proof.
+
+    Notes on each ledger when it was last found whole, and up to which transfer.
+    """
+    with transaction.atomic():
+        if len(connection.savepoint_ids) == 0:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        portfolios = [portfolio] if portfolio else list(Portfolio.objects.order_by("id"))
+        findings = [finding for each in portfolios for finding in _all_of(each)]
+    broken = {finding.portfolio for finding in findings}
+    for each in portfolios:
+        if each.name not in broken:
+            _note_proof(each)
+    return findings
+
+
+def _all_of(portfolio: Portfolio) -> Iterator[Finding]:
+    transfers = list(Transfer.objects.filter(portfolio=portfolio).order_by("sequence"))
+    accounts = list(Account.objects.filter(portfolio=portfolio).select_related("bet", "portfolio"))
+    found: Iterable[tuple[str, str]]
+    for check in (_chain, _balances, _never_overdrawn):
+        found = check(portfolio, transfers, accounts)
+        yield from (Finding(portfolio.name, row, problem) for row, problem in found)
+    for found in (_projections(portfolio, accounts), _decisions(portfolio, transfers)):
+        yield from (Finding(portfolio.name, row, problem) for row, problem in found)
+    for difference in beliefs.differences(portfolio):
+        yield Finding(portfolio.name, "evidence", str(difference))
+
+
+def _chain(
+    portfolio: Portfolio, transfers: list[Transfer], accounts: list[Account]
+) -> Iterator[tuple[str, str]]:
+    """Each transfer says what its digest says, and follows the one before it."""
+    previous, expected = "", 1
+    for transfer in transfers:
+        row = f"transfer {transfer.sequence}"
+        if transfer.sequence != expected:
+            yield row, f"follows transfer {expected - 1}: one or more are missing"
+        if transfer.previous_sha256 != previous:
+            yield row, "does not carry the digest of the transfer before it"
+        if ledger.digest(transfer) != transfer.sha256:
+            yield row, "was changed after it was booked"
+        previous, expected = transfer.sha256, transfer.sequence + 1
+    head = LedgerHead.objects.filter(portfolio=portfolio).first()
+    end = (head.sequence, head.sha256) if head else (0, "")
+    if end != (expected - 1, previous):
+        yield "end of the chain", f"should be transfer {end[0]}, but the last is {expected - 1}"
+
+
+def _balances(
+    portfolio: Portfolio, transfers: list[Transfer], accounts: list[Account]
+) -> Iterator[tuple[str, str]]:
+    """Each account's balances follow from the transfers; together they are zero."""
+    days = {account.pk: account.matured_on for account in accounts}
+    booked: dict[int, Decimal] = defaultdict(Decimal)
+    effective: dict[int, Decimal] = defaultdict(Decimal)
+    available: dict[int, Decimal] = defaultdict(Decimal)
+    for transfer in transfers:
+        giver, taker = transfer.from_account_id, transfer.to_account_id
+        booked[giver] -= transfer.amount
+        booked[taker] += transfer.amount
+        available[giver] -= transfer.amount
+        if transfer.effective_on <= days[giver]:
+            effective[giver] -= transfer.amount
+        if transfer.effective_on <= days[taker]:
+            effective[taker] += transfer.amount
+            available[taker] += transfer.amount
+    for account in accounts:
+        stored = (account.booked, account.effective, account.available)
+        worked_out = (booked[account.pk], effective[account.pk], available[account.pk])
+        if stored != worked_out:
+            yield f"account {account}", f"holds {stored}, the transfers say {worked_out}"
+    if sum(booked.values(), NOTHING) != 0:
+        yield "all accounts", f"add up to {sum(booked.values(), NOTHING)} instead of nothing"
+
+
+def _never_overdrawn(
+    portfolio: Portfolio, transfers: list[Transfer], accounts: list[Account]
+) -> Iterator[tuple[str, str]]:
+    """No account but the envelope falls below zero at the end of any date."""
+    by_day: dict[date, list[Transfer]] = defaultdict(list)
+    for transfer in transfers:
+        by_day[transfer.effective_on].append(transfer)
+    names = {account.pk: str(account) for account in accounts if account.kind != Kind.ENVELOPE}
+    balance: dict[int, Decimal] = defaultdict(Decimal)
+    for day in sorted(by_day):
+        touched = set()
+        for transfer in by_day[day]:
+            balance[transfer.from_account_id] -= transfer.amount
+            balance[transfer.to_account_id] += transfer.amount
+            touched |= {transfer.from_account_id, transfer.to_account_id}
+        for account_id in sorted(touched & names.keys()):
+            if balance[account_id] < 0:
+                yield f"account {names[account_id]}", f"is at {balance[account_id]} on {day}"
+
+
+def _projections(portfolio: Portfolio, accounts: list[Account]) -> Iterator[tuple[str, str]]:
+    """The columns that boards and pages read are the effective balances."""
+    held = {(account.bet_id, account.kind): account.effective for account in accounts}
+    row = Portfolio.objects.get(pk=portfolio.pk)
+    shown = (row.envelope, row.reserve)
+    true = (-held.get((None, Kind.ENVELOPE), NOTHING), held.get((None, Kind.RESERVE), NOTHING))
+    if shown != true:
+        yield "envelope and reserve", f"show {shown}, the ledger says {true}"
+    for bet in Bet.objects.filter(portfolio=portfolio).only("title", "working", "entangled"):
+        shown = (bet.working, bet.entangled)
+        true = (
+            held.get((bet.pk, Kind.WORKING), NOTHING),
+            held.get((bet.pk, Kind.ENTANGLED), NOTHING),
+        )
+        if shown != true:
+            yield f"bet {bet.pk} {bet}", f"shows {shown}, the ledger says {true}"
+
+
+def _decisions(portfolio: Portfolio, transfers: list[Transfer]) -> Iterator[tuple[str, str]]:
+    """What was approved was booked, what was not was not, and both say so."""
+    booked = {transfer.decision_id for transfer in transfers if transfer.decision_id}
+    decided = Decision.objects.filter(portfolio=portfolio).select_related("proposal")
+    for decision in decided:
+        row = f"decision {decision.pk}"
+        approved = decision.kind in (Decision.Kind.APPROVED, Decision.Kind.PARTLY_APPROVED)
+        if approved != (decision.pk in booked):
+            yield row, "was booked though not approved" if not approved else "was not booked"
+        if decision.proposal.status != decision.kind:
+            yield row, f"says {decision.kind}, its proposal {decision.proposal.status}"
+        if decision.proposal.content_sha256 != decision.content_sha256:
+            yield row, "was taken on other moves than its proposal holds"
+    undecided = Proposal.objects.filter(
+        portfolio=portfolio, status__in=Decision.Kind.values, decision__isnull=True
+    )
+    for proposal in undecided:
+        yield f"proposal {proposal.number}", "counts as decided, but there is no decision"
+
+
+def _note_proof(portfolio: Portfolio) -> None:
+    head = LedgerHead.objects.filter(portfolio=portfolio).first()
+    if head is not None:
+        LedgerHead.objects.filter(pk=head.pk).update(
+            verified_at=timezone.now(), verified_sequence=head.sequence
+        )
