@@ -10,9 +10,11 @@ them on Unix sockets beneath one directory, its home (`SPM_HOME`). Read in this 
     postgresql.py  the database server and its two roles
     valkey.py      the broker and cache
     services.py    both together: `EmbeddedServices`
-    supervisor.py  keeping everything up, and stopping it in order
+    parts.py       the processes with our own code: worker, beat, web
     serve.py       one web process on the supervisor's listening socket
+    supervisor.py  keeping everything up, and stopping it in order
     guard.py       ends everything where the system cannot tie a child's life to its parent's
+    up.py          all of it: what `manage.py up` becomes
 
 Nothing in here imports Django, so that it can run before there are settings.
 """

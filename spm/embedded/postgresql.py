@@ -329,11 +329,11 @@ class PostgreSQL:
         reason = next((line for line in reversed(lines) if "FATAL:" in line), "FATAL: no answer")
         return f"PostgreSQL did not start ({reason.partition('FATAL:')[2].strip()}): see {log}"
 
-    def stop(self, seconds: float = 3.0) -> None:
+    def stop(self, seconds: float = 2.0) -> None:
         """Stop fast and clean; when that takes too long, at once (it recovers by itself)."""
         if self.process is None:
             return
-        for number, patience in ((signal.SIGINT, seconds), (signal.SIGQUIT, 1.0)):
+        for number, patience in ((signal.SIGINT, seconds), (signal.SIGQUIT, 0.5)):
             if self.process.poll() is None:
                 self.process.send_signal(number)
             try:

@@ -43,6 +43,7 @@ class EmbeddedServices:
         self.postgresql: PostgreSQL | None = None
         self.valkey: Valkey | None = None
         self.running = leftovers.Running(_myself())
+        self._claimed = False
 
     @property
     def parts(self) -> list[PostgreSQL | Valkey]:
@@ -71,18 +72,32 @@ class EmbeddedServices:
         """Whether this start has made the database."""
         return bool(self.postgresql and self.postgresql.newly_created)
 
-    def start(self) -> None:
-        """Take the home, clear what a dead supervisor left, start both and wait for them.
+    def claim(self) -> None:
+        """Take the home for ourselves, and clear what a dead supervisor left in it.
 
         Raises:
-            EmbeddedError: with one line on what to do.
+            EmbeddedError: if it cannot be written to, or another process has it.
         """
         self.home.prepare()
         if not self.home.lock():
             raise EmbeddedError(already_running(self.home))
+        self._claimed = True
+        leftovers.end_leftovers(self.home)
+        self.running.write(self.home)
+
+    def start(self, address: str = "") -> None:
+        """Start both and wait for them.
+
+        Args:
+            address: of the site that is going to use them, for whoever starts a second time.
+
+        Raises:
+            EmbeddedError: with one line on what to do.
+        """
+        if not self._claimed:
+            self.claim()
+        self.running.address = address
         try:
-            leftovers.end_leftovers(self.home)
-            self.running.write(self.home)
             self._describe()
             for part in self.parts:
                 part.prepare()
@@ -106,13 +121,16 @@ class EmbeddedServices:
         self.running.write(self.home)
 
     def stop(self) -> None:
-        """Stop both in order and let go of the home."""
+        """Stop both in order and let go of the home; once is enough."""
+        if not self._claimed:
+            return
         for part in reversed(self.parts):
             part.stop()
         if self.parts:
             self.home.remove_socket_directory()
-        self.home.state_file.unlink(missing_ok=True)
         self.home.services_file.unlink(missing_ok=True)
+        self.home.state_file.unlink(missing_ok=True)
+        self._claimed = False
         self.home.unlock()
 
     def __enter__(self) -> Self:

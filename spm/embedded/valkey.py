@@ -97,7 +97,7 @@ class Valkey:
         except OSError:
             return False
 
-    def stop(self, seconds: float = 1.0) -> None:
+    def stop(self, seconds: float = 0.5) -> None:
         """Stop the server."""
         if self.process is None:
             return
