@@ -20,14 +20,26 @@ from evidence.models import Evidence
 from spm import live
 
 MOST_EVIDENCE = 500
+LEAST_MENDED = 0.01  # currency per month, or a hundredth of a bet over a count
 
 Solution = dict[str, Any]
 
 
 def settle(
-    portfolio: Portfolio, snapshot: dict[str, Any], solution: Solution, now: datetime
+    portfolio: Portfolio,
+    snapshot: dict[str, Any],
+    solution: Solution,
+    now: datetime,
+    expected_value: float,
 ) -> tuple[Proposal | None, str]:
     """Bring the portfolio's proposal in line with what the engine has found.
+
+    Args:
+        portfolio: whose proposal.
+        snapshot: the engine's input.
+        solution: the engine's output.
+        now: the moment of the run.
+        expected_value: what today's funding is worth over the horizon, before its cost.
 
     Returns:
         The engine's open proposal afterwards, if any, and what was done, in a sentence.
@@ -37,7 +49,7 @@ def settle(
         .select_for_update()
         .first()
     )
-    if not worth_it(portfolio, solution):
+    if not worth_it(portfolio, solution, expected_value):
         if standing is None:
             return None, "Nothing better was found that is worth a change."
         close(standing, Proposal.Status.WITHDRAWN, "Its gain has gone.", now)
@@ -54,11 +66,17 @@ def settle(
     return proposal, f"Proposal {proposal.number} was published."
 
 
-def worth_it(portfolio: Portfolio, solution: Solution) -> bool:
-    """Whether the gain reaches the portfolio's share of today's expected value."""
+def worth_it(portfolio: Portfolio, solution: Solution, expected_value: float) -> bool:
+    """Whether the gain reaches the portfolio's share of today's expected value.
+
+    A limit that is broken today comes before any gain, so mending one is worth it by itself.
+    """
+    if not solution["changes"]:
+        return False
+    if solution["breach"]["before"] - solution["breach"]["after"] >= LEAST_MENDED:
+        return True
     gain = solution["do_nothing"]["gain"]
-    threshold = portfolio.quiet_gain_share * abs(solution["do_nothing"]["expected_value"])
-    return bool(solution["changes"]) and gain > 0 and gain >= threshold
+    return bool(gain > 0 and gain >= portfolio.quiet_gain_share * abs(expected_value))
 
 
 def _still_stands(standing: Proposal, solution: Solution, share: float) -> bool:

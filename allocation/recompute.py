@@ -20,7 +20,7 @@ from allocation import requests
 from allocation.engine import SnapshotError, parse_snapshot, solve
 from allocation.models import LatestRun, Proposal, RecomputeRequest
 from allocation.propose import settle
-from allocation.snapshot import snapshot_of
+from allocation.snapshot import expected_value, snapshot_of
 from bets.models import Portfolio
 from spm import live
 
@@ -84,13 +84,17 @@ def recompute(portfolio_id: int, as_of: datetime | None = None) -> Proposal | No
     started = time.perf_counter()
     snapshot = snapshot_of(portfolio)
     try:
-        solution = solve(parse_snapshot(snapshot)).as_dict()
+        parsed = parse_snapshot(snapshot)
+        solution = solve(parsed).as_dict()
     except SnapshotError as error:
         # Nothing is solved on guesses; what is wrong is shown until somebody puts it right.
         logger.warning("portfolio %s cannot be solved: %s", portfolio_id, error)
         _note(portfolio_id, now, started, problem=str(error))
         return None
-    proposal, outcome = settle(portfolio, snapshot, solution, now)
+    if solution["status"] == "infeasible":
+        _note(portfolio_id, now, started, problem=solution["reason"])
+        return None
+    proposal, outcome = settle(portfolio, snapshot, solution, now, expected_value(parsed))
     _note(portfolio_id, now, started, solution=solution, outcome=outcome)
     return proposal
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
+from allocation import engine
 from allocation.models import Account, Guardrail
 from bets.models import Bet, BetTeam, Dependency, Fungibility, Portfolio, Stage, Team
 from bets.models.bet import EXITS, FUNDABLE, ThesisStatus
@@ -157,3 +158,12 @@ def _guardrail(guardrail: Guardrail) -> dict[str, Any]:
         "min": None if guardrail.minimum is None else float(guardrail.minimum),
         "max": None if guardrail.maximum is None else float(guardrail.maximum),
     }
+
+
+def expected_value(snapshot: engine.Snapshot) -> float:
+    """What today's funding is worth over the horizon, Σ p·V·g(c/F), before its cost; currency."""
+    return sum(
+        bet.belief * bet.value_if_true * bet.response.at(bet.working / bet.full_funding)
+        for bet in snapshot.bets
+        if bet.full_funding > 0
+    )
