@@ -49,5 +49,6 @@ def with_database_number(url: str, number: int) -> str:
         pairs = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         pairs["db"] = str(number)
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs.items())
-        return parts._replace(query=query).geturl()
+        # urllib drops the empty authority of a scheme that it does not know.
+        return f"unix://{parts.netloc}{parts.path}?{query}"
     return parts._replace(path=f"/{number}").geturl()

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from threading import Barrier, Thread
 
 import pytest
@@ -116,7 +117,7 @@ def test_each_transfer_carries_the_digest_of_the_one_before_it() -> None:
     ledger.book(portfolio.pk, [move(one, None, 1), move(one, None, 2)], on=DAY)
     chain = list(Transfer.objects.filter(portfolio=portfolio).order_by("sequence"))
     assert [transfer.sequence for transfer in chain] == [1, 2, 3, 4]
-    for before, after in zip(chain, chain[1:], strict=False):
+    for before, after in pairwise(chain):
         assert after.previous_sha256 == before.sha256 == ledger.digest(before)
 
 
