@@ -1,0 +1,31 @@
+"""The allocation engine: what beliefs say about where the money should be.
+
+A pure function from a snapshot to a solution, over numpy and HiGHS: no Django, no database, no
+clock but for `seconds`, nothing random. `python -m allocation.engine < snapshot.json` runs it.
+
+Read it in this order: snapshot (what goes in), value, book (the same as arrays), decision (what
+is decided), terms, constraints and guardrails (the formulas), problem (all of them together),
+search (how it is solved), rounding, explain, solution (what comes out).
+"""
+
+from allocation.engine.reading import SnapshotError, parse_snapshot, read_snapshot
+from allocation.engine.snapshot import Bet, Fungibility, Guardrail, Snapshot, Team
+from allocation.engine.solution import Solution
+from allocation.engine.solve import solve
+from allocation.engine.value import DEFAULT_RESPONSE, Response, swanson_mean
+
+__all__ = [
+    "DEFAULT_RESPONSE",
+    "Bet",
+    "Fungibility",
+    "Guardrail",
+    "Response",
+    "Snapshot",
+    "SnapshotError",
+    "Solution",
+    "Team",
+    "parse_snapshot",
+    "read_snapshot",
+    "solve",
+    "swanson_mean",
+]

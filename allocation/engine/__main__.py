@@ -1,0 +1,46 @@
+"""`python -m allocation.engine < snapshot.json`: the solution as JSON on standard output.
+
+Exit code 0 with a solution, 2 with one line on standard error for input that cannot be solved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from allocation.engine.reading import SnapshotError, read_snapshot
+from allocation.engine.solve import solve
+
+BAD_INPUT = 2
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """A parser that refuses what it does not know in one line."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """End with exit code 2."""
+        print(f"{self.prog}: {message}; run with --help for what there is", file=sys.stderr)
+        raise SystemExit(BAD_INPUT)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read a snapshot from standard input, solve it, print the solution; returns the exit code."""
+    parser = _OneLineParser(
+        prog="python -m allocation.engine",
+        description="Work out the best allocation for the snapshot (JSON) on standard input.",
+        allow_abbrev=False,
+    )
+    parser.parse_args(arguments)
+    try:
+        snapshot = read_snapshot(sys.stdin.buffer.read())
+    except SnapshotError as fault:
+        print(fault, file=sys.stderr)
+        return BAD_INPUT
+    json.dump(solve(snapshot).as_dict(), sys.stdout, indent=2)
+    print()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,166 @@
+"""From the solver's numbers to cents, without breaking a limit by more than half of one.
+
+Only the funding of bets that change is rounded; what becomes entangled is then (1−ρ)·w to the
+nearest cent, and freed is the rest, so the books balance to the cent. Rounding one bet up or
+down moves the limits it counts in, so the bets are rounded one after the other, each to the side
+that leaves the limits best kept, and afterwards shifted by a cent where that mends one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from allocation.engine.book import CENT, Allocation, Book, Floats
+from allocation.engine.problem import Problem
+from allocation.engine.program import HALF_A_CENT, ROUNDING
+from allocation.engine.solver import Point
+
+MOST_PASSES = 4
+NOISE = 1e-6
+"""Movements below this share of a cent... are the solver's noise, not a change."""
+
+
+@dataclass
+class _Limits:
+    """The money limits as matrices on what each bet holds and withdraws, kept up to date."""
+
+    on_held: Floats
+    on_withdrawn: Floats
+    lower: Floats
+    upper: Floats
+    activity: Floats
+
+    @classmethod
+    def of(cls, problem: Problem, point: Point) -> _Limits:
+        """A row's coefficient on a is its weight on held money; what w adds to that is turnover."""
+        program, decision = problem.program, problem.decision
+        rows = np.array(
+            [limit.row for limit in problem.limits.values() if program.money_rows[limit.row]]
+        ).astype(np.int64)
+        matrix = program.matrix[rows]
+        on_held = matrix[:, decision.added].toarray()
+        on_withdrawn = matrix[:, decision.withdrawn].toarray()
+        return cls(
+            on_held=on_held,
+            on_withdrawn=on_withdrawn + on_held * problem.book.reclaimable,
+            lower=program.row_lower[rows],
+            upper=program.row_upper[rows],
+            activity=matrix @ point.values,
+        )
+
+    def shift(self, bet: int, held: float, withdrawn: float) -> Floats:
+        """What the rows change by when a bet holds and withdraws this much more."""
+        return self.on_held[:, bet] * held + self.on_withdrawn[:, bet] * withdrawn
+
+    def excess(self, change: Floats) -> float:
+        """Sum of what the rows are broken by after a change."""
+        activity = self.activity + change
+        over = np.maximum(activity - self.upper, self.lower - activity)
+        return float(over[over > 0].sum())
+
+
+def to_cents(problem: Problem, point: Point) -> Allocation:
+    """The allocation in cents that a point stands for."""
+    book = problem.book
+    exact = problem.decision.allocation(point.values)
+    working = _snapped(exact)
+    rounded = _Rounded(book, exact.working.copy(), exact.entangled.copy())
+    limits = _Limits.of(problem, point)
+    ranges = _ranges(problem, point)
+    moving = np.flatnonzero(working != book.working)
+    for bet in np.flatnonzero((working == book.working) & exact.changed):
+        rounded.settle(limits, int(bet), [float(book.working[bet])], exact)
+    for bet in moving:
+        options = _options(book, int(bet), float(exact.working[bet]), ranges)
+        rounded.settle(limits, int(bet), options, exact)
+    _mend(rounded, limits, moving, ranges, exact)
+    return Allocation(book, rounded.working, rounded.entangled)
+
+
+def _snapped(exact: Allocation) -> Floats:
+    """Funding with changes of less than half a cent undone."""
+    book = exact.book
+    still = np.abs(exact.working - book.working) < HALF_A_CENT
+    return np.where(still, book.working, exact.working)
+
+
+@dataclass
+class _Rounded:
+    """The allocation while it is being rounded."""
+
+    book: Book
+    working: Floats
+    entangled: Floats
+
+    def settle(self, limits: _Limits, bet: int, options: list[float], exact: Allocation) -> None:
+        """Give a bet the option that leaves the limits best kept, the nearest among equals."""
+        target = float(exact.working[bet])
+        changes = [self._change(limits, bet, option) for option in options]
+        best = min(
+            range(len(options)),
+            key=lambda place: (
+                round(limits.excess(changes[place]) / CENT, 3),
+                abs(options[place] - target),
+                options[place],
+            ),
+        )
+        limits.activity = limits.activity + changes[best]
+        self.entangled[bet] = self._entangled_at(bet, options[best])
+        self.working[bet] = options[best]
+
+    def _entangled_at(self, bet: int, working: float) -> float:
+        withdrawn = max(self.book.working[bet] - working, 0.0)
+        stuck = round((1.0 - self.book.reclaimable[bet]) * withdrawn, 2)
+        return float(self.book.entangled[bet] + stuck)
+
+    def _change(self, limits: _Limits, bet: int, working: float) -> Floats:
+        entangled = self._entangled_at(bet, working)
+        held = working + entangled - self.working[bet] - self.entangled[bet]
+        before = max(self.book.working[bet] - self.working[bet], 0.0)
+        after = max(self.book.working[bet] - working, 0.0)
+        return limits.shift(bet, held, after - before)
+
+
+def _ranges(problem: Problem, point: Point) -> tuple[Floats, Floats]:
+    """What each bet may be rounded to: where it is funded its minimum, liquidity, and maximum."""
+    book = problem.book
+    funded = point.values[problem.decision.added] - point.values[problem.decision.withdrawn]
+    holds = book.working + funded > HALF_A_CENT
+    least = np.where(holds, book.minimum_if_funded, 0.0)
+    lower = np.maximum(least, book.working - book.withdrawal_limit)
+    return lower - ROUNDING, book.maximum + ROUNDING
+
+
+def _options(book: Book, bet: int, exact: float, ranges: tuple[Floats, Floats]) -> list[float]:
+    """The cents around an exact amount, and the amount today, as far as the bet may hold them."""
+    if exact < HALF_A_CENT:
+        return [0.0]
+    nearest = round(exact, 2)
+    around = {nearest, round(nearest - CENT, 2), round(nearest + CENT, 2)}
+    if abs(nearest - exact) < NOISE * max(CENT, exact * 1e-6):
+        around = {nearest}
+    close = [cents for cents in sorted(around) if abs(cents - exact) < CENT]
+    allowed = [cents for cents in close if ranges[0][bet] <= cents <= ranges[1][bet] and cents > 0]
+    return allowed or [nearest]
+
+
+def _mend(
+    rounded: _Rounded,
+    limits: _Limits,
+    moving: np.ndarray,
+    ranges: tuple[Floats, Floats],
+    exact: Allocation,
+) -> None:
+    """Shift bets by a cent as long as a limit is broken by more than half of one."""
+    for _ in range(MOST_PASSES):
+        if limits.excess(np.zeros(len(limits.activity))) <= HALF_A_CENT:
+            return
+        for bet in moving:
+            now = float(rounded.working[bet])
+            if now < HALF_A_CENT:
+                continue
+            shifted = [now, round(now - CENT, 2), round(now + CENT, 2)]
+            options = [x for x in shifted if ranges[0][bet] <= x <= ranges[1][bet] and x > 0]
+            rounded.settle(limits, int(bet), options or [now], exact)

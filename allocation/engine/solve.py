@@ -1,0 +1,124 @@
+"""From a snapshot to a solution: build, search, round, compare with doing nothing, explain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+from allocation.engine.alone import gains_alone
+from allocation.engine.book import Allocation
+from allocation.engine.explain import Explanation
+from allocation.engine.problem import Problem, build
+from allocation.engine.program import ROUNDING
+from allocation.engine.rounding import to_cents
+from allocation.engine.search import Best, find_best
+from allocation.engine.snapshot import Snapshot
+from allocation.engine.solution import DoNothing, Objective, Seconds, Solution, digits
+from allocation.engine.solver import NoSolutionError
+from allocation.engine.terms import objective
+
+LEAST_GAIN = 1e-9
+"""A gain below this share of the objective is the solver's noise and no reason to move."""
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """When each part ended, in seconds of a clock that only runs forward."""
+
+    began: float
+    built: float
+    solved: float
+
+    def seconds(self) -> Seconds:
+        """How long each part took, explaining having ended now."""
+        return Seconds(
+            build=round(self.built - self.began, 6),
+            solve=round(self.solved - self.built, 6),
+            explain=round(perf_counter() - self.solved, 6),
+        )
+
+
+def solve(snapshot: Snapshot) -> Solution:
+    """The best allocation of a snapshot's money, never one that is worse than doing nothing.
+
+    Better is: less total breach of limits that today's allocation breaks, then a higher objective.
+    The same snapshot, its lists in any order, gives the same solution but for `seconds`.
+    """
+    began = perf_counter()
+    problem = build(snapshot)
+    built = perf_counter()
+    today = Allocation.today(problem.book)
+    try:
+        best = find_best(problem)
+    except NoSolutionError as fault:
+        reason = f"no allocation keeps the limits as well as today's does ({fault})"
+        clock = _Clock(began, built, perf_counter())
+        return _solution(problem, "infeasible", reason, today, None, clock)
+    proposed = to_cents(problem, best.point)
+    if not _better(problem, proposed, today):
+        proposed = today
+    status = "optimal" if proposed.changed.any() else "held"
+    clock = _Clock(began, built, perf_counter())
+    return _solution(problem, status, None, proposed, best, clock)
+
+
+def _better(problem: Problem, proposed: Allocation, today: Allocation) -> bool:
+    """Whether a proposal breaks less than today does, or breaks no more and is worth more."""
+    before, after = (_total_breach(problem, allocation) for allocation in (today, proposed))
+    if abs(before - after) > ROUNDING:
+        return after < before
+    worth_today, worth = objective(today), objective(proposed)
+    return worth - worth_today > LEAST_GAIN * max(abs(worth), abs(worth_today))
+
+
+def _total_breach(problem: Problem, allocation: Allocation) -> float:
+    """Currency per month, a bet over a count as 1."""
+    return Explanation(problem, allocation, None).breach().after
+
+
+def _solution(
+    problem: Problem,
+    status: str,
+    reason: str | None,
+    proposed: Allocation,
+    best: Best | None,
+    clock: _Clock,
+) -> Solution:
+    """Everything there is to say about an allocation, as the output has it."""
+    alone = gains_alone(problem, best, proposed) if best is not None else {}
+    said = Explanation(problem, proposed, best)
+    moves = said.moves()
+    current, worth = objective(said.before), objective(proposed)
+    bound = max(best.bound, worth) if best is not None else worth
+    gain = worth - current
+    return Solution(
+        status=status,
+        reason=reason,
+        objective=Objective(
+            current=digits(current),
+            proposed=digits(worth),
+            bound=digits(bound),
+            gap=_gap(bound, worth),
+        ),
+        positions=said.positions(),
+        reserve=said.reserve(),
+        changes=said.changes(moves, alone),
+        moves=moves,
+        guardrails=said.guardrails(),
+        teams=said.teams(),
+        needs=said.needs(),
+        envelope=said.envelope(),
+        breach=said.breach(),
+        do_nothing=DoNothing(
+            objective=digits(current),
+            gain=digits(gain),
+            gain_per_month_of_waiting=digits(gain / problem.snapshot.horizon_months),
+        ),
+        seconds=clock.seconds(),
+    )
+
+
+def _gap(bound: float, proposed: float) -> float:
+    """How far the proposal is from the bound, as a share of the larger of the two in size."""
+    size = max(abs(bound), abs(proposed))
+    return round((bound - proposed) / size, 9) + 0.0 if size > 0 else 0.0

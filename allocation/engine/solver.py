@@ -1,0 +1,193 @@
+"""HiGHS behind a program: units scaled on the way in, and back on the way out.
+
+One thread, a fixed seed and limits counted in nodes instead of seconds: the same program gives the
+same point, to the last bit, however busy the machine is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from numpy.typing import ArrayLike
+
+from allocation.engine.book import Floats, Integers
+from allocation.engine.program import Assembled
+
+FEASIBILITY = 1e-9
+"""HiGHS's tolerance, in scaled units: a millionth of a millionth of the envelope."""
+TYPICAL_SIZE = 1024.0
+"""The envelope is scaled to about this, so that a bet of a large portfolio is still about one."""
+PRICED = 1e-7
+"""A scaled dual above this is a price; below it is the solver's noise."""
+
+
+class NoSolutionError(Exception):
+    """HiGHS ended without a solution; the text is its status."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A solution in the program's own units."""
+
+    values: Floats
+    row_price: Floats
+    """Objective per unit of each row's limit, never negative: what relaxing it by one gains."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Powers of two, so that scaling rounds nothing."""
+
+    money: float
+    gain: float
+
+    @classmethod
+    def of(cls, program: Assembled) -> Scale:
+        """Money so that the largest limit is typical; gains so that the median is about one."""
+        limits = np.concatenate([program.row_lower, program.row_upper])[
+            np.tile(program.money_rows, 2)
+        ]
+        finite = np.abs(limits[np.isfinite(limits)])
+        largest = max([*finite, *program.today[program.money_columns]], default=0.0)
+        gains = np.abs(program.gain[program.money_columns])
+        gains = gains[gains > 0]
+        return cls(
+            money=_power_of_two(largest / TYPICAL_SIZE) if largest > 0 else 1.0,
+            gain=_power_of_two(float(np.median(gains))) if len(gains) else 1.0,
+        )
+
+
+class Solver:
+    """One program in HiGHS; bounds and objective may change between solves, which start warm."""
+
+    def __init__(self, program: Assembled, *, whole: bool = False) -> None:
+        self.program = program
+        self.scale = Scale.of(program)
+        self.column_scale = np.where(program.money_columns, self.scale.money, 1.0)
+        self.row_scale = np.where(program.money_rows, self.scale.money, 1.0)
+        self.gain_scale = self.scale.gain * self.scale.money
+        self.whole = whole
+        self.highs = self._loaded()
+        self._every = np.arange(len(program.gain), dtype=np.int32)
+
+    def _loaded(self) -> highspy.Highs:
+        """HiGHS with the program in it, scaled, minimising the negative of the gain."""
+        program = self.program
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = len(program.gain), len(program.row_lower)
+        model.col_cost_ = -program.gain * self.column_scale / self.gain_scale
+        model.col_lower_ = program.lower / self.column_scale
+        model.col_upper_ = program.upper / self.column_scale
+        model.row_lower_ = program.row_lower / self.row_scale
+        model.row_upper_ = program.row_upper / self.row_scale
+        model.offset_ = -program.offset / self.gain_scale
+        matrix = program.matrix.copy()
+        lengths = np.diff(matrix.indptr)
+        matrix.data = (
+            matrix.data * self.column_scale[matrix.indices] / np.repeat(self.row_scale, lengths)
+        )
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_ = matrix.indptr
+        model.a_matrix_.index_ = matrix.indices
+        model.a_matrix_.value_ = matrix.data
+        if self.whole:
+            kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+            model.integrality_ = [kinds[int(flag)] for flag in program.whole]
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in OPTIONS.items():
+            highs.setOptionValue(option, value)
+        highs.passModel(model)
+        return highs
+
+    def set_gain(self, gain: Floats) -> None:
+        """Maximise another gain, in the program's units."""
+        cost = -gain * self.column_scale / self.gain_scale
+        self.highs.changeColsCost(len(cost), self._every, cost)
+
+    def set_bounds(self, columns: Integers, lower: ArrayLike, upper: ArrayLike) -> None:
+        """Bound some columns anew, in the program's units."""
+        places = np.asarray(columns, dtype=np.int32)
+        scale = self.column_scale[places]
+        low = np.broadcast_to(np.asarray(lower, dtype=float), places.shape) / scale
+        high = np.broadcast_to(np.asarray(upper, dtype=float), places.shape) / scale
+        self.highs.changeColsBounds(len(places), places, low, high)
+
+    def set_gap(self, relative: float, nodes: int) -> None:
+        """How good is good enough for a program with whole columns, and after how many nodes."""
+        self.highs.setOptionValue("mip_rel_gap", relative)
+        self.highs.setOptionValue("mip_max_nodes", nodes)
+
+    def start_from(self, values: Floats) -> None:
+        """Give HiGHS a point that is known to be feasible."""
+        solution = highspy.HighsSolution()
+        solution.col_value = (values / self.column_scale).tolist()
+        self.highs.setSolution(solution)
+
+    def run(self) -> Point:
+        """Solve. Raises NoSolutionError."""
+        self.highs.run()
+        status = self.highs.getModelStatus()
+        solution = self.highs.getSolution()
+        if status not in ENDED_WELL or not solution.value_valid:
+            raise NoSolutionError(self.highs.modelStatusToString(status))
+        values = np.array(solution.col_value) * self.column_scale
+        prices = np.zeros(len(self.program.row_lower))
+        if solution.dual_valid:
+            prices = np.abs(np.array(solution.row_dual)) * self.gain_scale / self.row_scale
+        return Point(values, prices)
+
+    def minimise(self, columns: Integers, weights: ArrayLike = 1.0) -> Point:
+        """Solve for the least Σ weight·column, whatever the program's gain."""
+        gain = np.zeros(len(self.program.gain))
+        gain[columns] = -np.broadcast_to(np.asarray(weights, dtype=float), columns.shape)
+        self.set_gain(gain * self.scale.gain)
+        return self.run()
+
+    def stay_optimal(self) -> None:
+        """Allow only optima of the last solve from now on (complementary slackness).
+
+        What has a price is at its limit in every optimum: a column with a reduced cost stays at
+        its bound, a row with a dual stays at its side. So the next objective only breaks ties, at
+        no loss at all.
+        """
+        solution = self.highs.getSolution()
+        self._hold_columns(np.array(solution.col_value), np.array(solution.col_dual))
+        self._hold_rows(np.array(solution.row_value), np.array(solution.row_dual))
+
+    def _hold_columns(self, value: Floats, dual: Floats) -> None:
+        priced = np.flatnonzero(np.abs(dual) > PRICED).astype(np.int32)
+        model = self.highs.getLp()
+        lower, upper = np.array(model.col_lower_)[priced], np.array(model.col_upper_)[priced]
+        held = np.where(dual[priced] > 0, lower, upper)
+        self.highs.changeColsBounds(len(priced), priced, held, held)
+
+    def _hold_rows(self, value: Floats, dual: Floats) -> None:
+        priced = np.flatnonzero(np.abs(dual) > PRICED).astype(np.int32)
+        model = self.highs.getLp()
+        lower, upper = np.array(model.row_lower_)[priced], np.array(model.row_upper_)[priced]
+        held = np.where(dual[priced] > 0, lower, upper)
+        self.highs.changeRowsBounds(len(priced), priced, held, held)  # type: ignore[attr-defined]
+
+
+OPTIONS: dict[str, bool | int | float | str] = {
+    "output_flag": False,
+    "threads": 1,
+    "parallel": "off",
+    "random_seed": 0,
+    "primal_feasibility_tolerance": FEASIBILITY,
+    "dual_feasibility_tolerance": FEASIBILITY,
+    "mip_feasibility_tolerance": FEASIBILITY,
+    "mip_abs_gap": 1e-9,
+}
+ENDED_WELL = (
+    highspy.HighsModelStatus.kOptimal,
+    highspy.HighsModelStatus.kSolutionLimit,
+    highspy.HighsModelStatus.kIterationLimit,
+)
+
+
+def _power_of_two(size: float) -> float:
+    """The power of two nearest to a positive size."""
+    return float(2.0 ** np.round(np.log2(size)))
