@@ -127,6 +127,8 @@ class Solver:
 
     def run(self) -> Point:
         """Solve. Raises NoSolutionError."""
+        if not len(self.program.gain):
+            return Point(np.zeros(0), np.zeros(len(self.program.row_lower)))
         self.highs.run()
         status = self.highs.getModelStatus()
         solution = self.highs.getSolution()
