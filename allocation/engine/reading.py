@@ -2,9 +2,10 @@
 
 What may be left out, and what then holds: at the top `reserve_floor` 0, `switching_cost` 0,
 `teams`, `fungibility` and `guardrails` none; of a bet `entangled` 0, `response` (0.4, 0.6),
-(0.8, 0.9), (1.2, 1.0), `minimum` 0, `maximum` null (none), `reclaimable` 1, `notice_months` 0,
-`exit_cost` 0, `ramp_cost` 0, `withdrawable` 1, `may_grow` true, `teams` {}, `needs` [],
-`attributes` {}; of a guardrail `scope` {} (all bets), `min` and `max` null (no limit).
+(0.8, 0.9), (1.2, 1.0), `minimum` 0, `maximum` null (none), `reclaimable` (which may also be
+called `reclaimable_share`) 1, `notice_months` 0, `exit_cost` 0, `ramp_cost` 0, `withdrawable` 1,
+`may_grow` true, `teams` {}, `needs` [], `attributes` {}; of a guardrail `scope` {} (all bets),
+`min` and `max` null (no limit).
 A field that is null counts as left out. Ids are strings; whole numbers are taken as their digits.
 
 Every fault raises SnapshotError with one line: where, what is wrong, and what would be right.
@@ -88,7 +89,7 @@ def _bet(fields: _Fields) -> Bet:
         response=_response(fields),
         minimum=fields.number("minimum", default=0.0),
         maximum=fields.number("maximum") if fields.has("maximum") else None,
-        reclaimable=fields.share("reclaimable", default=1.0),
+        reclaimable=_reclaimable(fields),
         notice_months=fields.number("notice_months", default=0.0),
         exit_cost=fields.number("exit_cost", default=0.0),
         ramp_cost=fields.number("ramp_cost", default=0.0),
@@ -117,6 +118,14 @@ def _value_if_true(fields: _Fields) -> float:
     if mean < 0:
         fields.refuse("value", f"has a mean of {mean:g}; a bet's expected value is 0 or more")
     return mean
+
+
+def _reclaimable(fields: _Fields) -> float:
+    """ρ: `reclaimable`, which `reclaimable_share` is another name for."""
+    name, other = "reclaimable", "reclaimable_share"
+    if fields.has(name) and fields.has(other):
+        fields.refuse(other, f"stands beside {name}; give one of the two")
+    return fields.share(other if fields.has(other) else name, default=1.0)
 
 
 def _response(fields: _Fields) -> Response:

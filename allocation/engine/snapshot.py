@@ -100,14 +100,24 @@ class Snapshot:
     guardrails: tuple[Guardrail, ...] = ()
 
     def in_id_order(self) -> Snapshot:
-        """The same portfolio with everything sorted by id, so that no answer hangs on the order."""
+        """The same portfolio with everything sorted by id, so that no answer hangs on the order.
+
+        Ids made of digits count as numbers and come first: 2 is lower than 10.
+        """
         return Snapshot(
             horizon_months=self.horizon_months,
             envelope=self.envelope,
-            bets=tuple(sorted(self.bets, key=attrgetter("id"))),
+            bets=tuple(sorted(self.bets, key=_rank)),
             reserve_floor=self.reserve_floor,
             switching_cost=self.switching_cost,
-            teams=tuple(sorted(self.teams, key=attrgetter("id"))),
+            teams=tuple(sorted(self.teams, key=_rank)),
             fungibility=tuple(sorted(self.fungibility, key=attrgetter("source", "target"))),
-            guardrails=tuple(sorted(self.guardrails, key=attrgetter("id"))),
+            guardrails=tuple(sorted(self.guardrails, key=_rank)),
         )
+
+
+def _rank(thing: Bet | Team | Guardrail) -> tuple[int, int, str, str]:
+    """Where an id stands among others."""
+    is_number = thing.id.isascii() and thing.id.isdigit()
+    digits = thing.id.lstrip("0") if is_number else ""
+    return (0 if is_number else 1, len(digits), digits, thing.id)
