@@ -73,6 +73,7 @@ def _run_once(portfolio_id: int) -> int:
     raise RuntimeError(f"Portfolio {portfolio_id}: {MOST_TRIES} runs in a row met a decision.")
 
 
+@transaction.atomic
 def recompute(portfolio_id: int, as_of: datetime | None = None) -> Proposal | None:
     """Solve the portfolio as it stands and bring its proposal up to date.
 
