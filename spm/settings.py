@@ -3,12 +3,14 @@
 docs/deployment.md lists the variables.
 """
 
+import os
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
 
 from spm.database_url import celery_broker, django_database, with_database_number
+from spm.embedded.home import noted_services
 
 env = environ.Env()
 
@@ -112,7 +114,17 @@ TEMPLATES = [
 ]
 
 # Two roles on one database: `default` is the runtime role, which owns nothing; `owner` migrates.
-_DATABASE_URL = env.str("DATABASE_URL", default="postgresql://spm@localhost:5432/spm")
+# A command beside a running `manage.py up` finds the servers where `up` has noted them.
+_NOTED = noted_services(SPM_HOME)
+_DATABASE_URL = env.str(
+    "DATABASE_URL", default=_NOTED.get("DATABASE_URL", "postgresql://spm@localhost:5432/spm")
+)
+_DATABASE_OWNER_URL = env.str(
+    "DATABASE_OWNER_URL",
+    default=_DATABASE_URL
+    if "DATABASE_URL" in os.environ
+    else _NOTED.get("DATABASE_OWNER_URL", _DATABASE_URL),
+)
 DATABASES = {
     "default": {
         **django_database(_DATABASE_URL),
@@ -120,12 +132,12 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
     },
-    "owner": django_database(env.str("DATABASE_OWNER_URL", default=_DATABASE_URL)),
+    "owner": django_database(_DATABASE_OWNER_URL),
 }
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
+REDIS_URL = env.str("REDIS_URL", default=_NOTED.get("REDIS_URL", "redis://localhost:6379/0"))
 BROKER_DATABASE, CACHE_DATABASE, LIVE_DATABASE = 0, 1, 2
 LIVE_URL = with_database_number(REDIS_URL, LIVE_DATABASE)
 CACHES = {
@@ -199,6 +211,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_USE_SESSIONS = True
 CSRF_COOKIE_SECURE = TLS
 SECURE_SSL_REDIRECT = TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by the container platform, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = TLS
 SECURE_HSTS_PRELOAD = TLS

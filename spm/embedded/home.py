@@ -180,3 +180,16 @@ def write_private(file: Path, text: str) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     Path(temporary).replace(file)
+
+
+def noted_services(home: Path) -> dict[str, str]:
+    """The URLs of the services that run in a home right now; empty if none do.
+
+    Args:
+        home: the home's directory; it need not exist, nor be ours.
+    """
+    try:
+        lines = (home / "services.env").read_text("utf-8").splitlines()
+    except OSError:
+        return {}
+    return dict(line.split("=", 1) for line in lines if "=" in line)

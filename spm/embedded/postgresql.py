@@ -192,10 +192,10 @@ class PostgreSQL:
         return "/proc/self/cwd" if self._account else os.fspath(directory)
 
     def clear_the_way(self) -> None:
-        """End a server of ours that outlived its supervisor, then drop its lock file.
+        """End a server of ours that outlived its supervisor, then drop its lock files.
 
-        PostgreSQL believes a stale `postmaster.pid` if the pid in it is in use again, and would
-        refuse to start. The file goes only once no process works in the directory.
+        PostgreSQL believes a stale lock if the pid in it is in use again (even by a zombie), and
+        would refuse to start. The files go only once no process works in the directory.
 
         Raises:
             EmbeddedError: if a server works there that is not ours or cannot be ended.
@@ -213,6 +213,8 @@ class PostgreSQL:
                 "yourself, then start again."
             )
         (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for lock in self.sockets.glob(".s.PGSQL.*"):
+            lock.unlink(missing_ok=True)
 
     def _working_here(self) -> Iterator[tuple[Identity, bool]]:
         """Processes that work in the data directory, and whether they were started by us.
@@ -263,23 +265,24 @@ class PostgreSQL:
         Raises:
             EmbeddedError: if it ends instead, or does not answer in time.
         """
-        deadline = time.monotonic() + READY_WITHIN_SECONDS
-        while True:
-            try:
-                connection = self._connect("postgres")
-                break
-            except psycopg.OperationalError as error:
-                ended = self.process is None or self.process.poll() is not None
-                if ended or time.monotonic() > deadline:
-                    raise EmbeddedError(self._why_not()) from error
-                time.sleep(0.02)
-        with connection:
+        with self._connect_when_ready() as connection:
             self._ensure_roles(connection)
         with self._connect(DATABASE) as connection:
             connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
             connection.execute(
                 sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(RUNTIME))
             )
+
+    def _connect_when_ready(self) -> psycopg.Connection[tuple[object, ...]]:
+        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        while True:
+            try:
+                return self._connect("postgres")
+            except psycopg.OperationalError as error:
+                ended = self.process is None or self.process.poll() is not None
+                if ended or time.monotonic() > deadline:
+                    raise EmbeddedError(self._why_not()) from error
+            time.sleep(0.02)
 
     def _connect(self, database: str) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(

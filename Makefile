@@ -1,0 +1,45 @@
+# Two commands matter: `make run` and `make test`. They need Python 3.11 or newer, and nothing else.
+
+PORT ?= 8000
+HOST ?= 127.0.0.1
+VENV := .venv/bin/python
+
+.PHONY: run test lint lock soak clean runtime development venv
+
+run: runtime  ## the whole product, until Ctrl-C
+	@exec $(VENV) manage.py up --port $(PORT) --host $(HOST) $(UP)
+
+test: development  ## every test, browser tests included, on servers of their own
+	@$(VENV) -m tests.chromium
+	@$(VENV) -m pytest $(TESTS)
+
+lint: development  ## form, types, who imports whom, and migrations that match the models
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@DJANGO_SETTINGS_MODULE=tests.settings $(VENV) manage.py makemigrations --check --dry-run
+
+soak: development  ## twenty starts and hard kills in a row; what was written must be there
+	@$(VENV) -m bench.hard_kills
+
+lock:  ## resolve the dependencies of pyproject.toml anew into the two lock files
+	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }
+	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	  --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	  --no-emit-index-url --upgrade --extra dev -c requirements.lock pyproject.toml \
+	  -o requirements-dev.lock
+
+clean:  ## what can be made again; the data in .spm stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+runtime: venv
+	@sh .ci/install requirements.lock
+
+development: venv
+	@sh .ci/install requirements-dev.lock
+
+venv:
+	@sh .ci/venv

@@ -1,0 +1,1 @@
+"""Measurements and long trials of the whole product."""
