@@ -145,7 +145,8 @@ def descendants(pid: int) -> set[int]:
     listing = subprocess.run(
         ["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True
     ).stdout
-    parents = dict(map(int, line.split()) for line in listing.splitlines())
+    pairs = [line.split() for line in listing.splitlines()]
+    parents = {int(child): int(parent) for child, parent in pairs}
     family = {pid}
     while more := {child for child, parent in parents.items() if parent in family} - family:
         family |= more
