@@ -145,6 +145,8 @@ class Bet(models.Model):
         max_length=10, choices=ThesisStatus.choices, default=ThesisStatus.UNTESTED, editable=False
     )
     broken_at = models.DateTimeField(null=True, editable=False)
+    # Weight of all evidence that counts, over all hypotheses; what the bar to Scaling is held to.
+    evidence_decibans = FiniteField(default=0.0, editable=False)
     working = MoneyField(default=0, editable=False)
     entangled = MoneyField(default=0, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)

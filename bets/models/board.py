@@ -41,6 +41,8 @@ class StageChange(AppendOnlyModel):
     changed_at = models.DateTimeField()
     changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    # The bet's version after the move: who looked at an earlier one has not seen the move.
+    bet_version = models.PositiveIntegerField(default=1)
     override_reason = models.TextField(blank=True)
     note = models.TextField(blank=True)
 
