@@ -140,6 +140,7 @@ def upsert_bet(
     """
     source = reading.text(60, required=True)(source, "source")
     key = reading.text(255, required=True)(key, "key")
+    url = reading.web_address(200)(url, "url")
     known = _bet_by_key(portfolio, source, key)
     if known is None:
         try:

@@ -21,6 +21,7 @@ def without_secrets(
 def line_formatter() -> logging.Formatter:
     """The formatter behind every handler."""
     shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -7,9 +7,12 @@ name, and returns what is meant or raises ``Invalid`` with a sentence about that
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 
 from spm import amounts
 from spm.errors import Invalid
@@ -20,6 +23,10 @@ LARGEST_ID = 2**63 - 1
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
+
+# A time near the ends of the calendar could be stored, and then be read in no time zone.
+YEARS = range(1900, 2200)
+_require_web_address = URLValidator(schemes=["http", "https"])
 
 Reader = Callable[[Any, str], Any]
 
@@ -150,7 +157,7 @@ def whole(at_least: int = 0, at_most: int = LARGEST_WHOLE) -> Reader:
 
 
 def moment(value: Any, field: str) -> datetime:
-    """A moment with its offset: a datetime, or text by RFC 3339."""
+    """A moment with its offset: a datetime, or text by RFC 3339; from 1900 to 2199."""
     if isinstance(value, str) and _MOMENT.fullmatch(value):
         try:
             value = datetime.fromisoformat(value.upper().replace("Z", "+00:00"))
@@ -158,4 +165,26 @@ def moment(value: Any, field: str) -> datetime:
             value = None
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise Invalid({field: "Write a time with its offset, such as 2026-03-14T09:30:00+01:00."})
-    return value
+    if value.year not in YEARS:
+        raise Invalid({field: f"Write a time from {YEARS.start} to {YEARS.stop - 1}."})
+    return value.astimezone(UTC)
+
+
+def web_address(longest: int) -> Reader:
+    """A reader of an http or https address, or of nothing: it will be shown as a link."""
+
+    def read(value: Any, field: str) -> str:
+        address: str = text(longest)(value, field)
+        if address and not _is_web_address(address):
+            raise Invalid({field: "Write an address that begins with https:// (or http://)."})
+        return address
+
+    return read
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        _require_web_address(address)
+    except ValidationError:
+        return False
+    return True

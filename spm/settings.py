@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "spm.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -160,6 +161,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 120}
 CELERY_TIMEZONE = "UTC"
 # What is owed stands in PostgreSQL; beat only makes sure that nothing waits for a lost message.
 CELERY_BEAT_SCHEDULE = {
+    "forget answers that nobody can ask for any more": {
+        "task": "accounts.forget_old_answers",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "recompute what has waited": {
         "task": "allocation.sweep_recompute_requests",
         "schedule": 15.0,
@@ -271,12 +277,15 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["spm.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "spm.api.parsers.OneForm",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "spm.api.schema.ProblemSchema",
     "DEFAULT_PAGINATION_CLASS": "spm.api.pagination.NewestFirstPagination",
     "DEFAULT_THROTTLE_CLASSES": ["spm.api.throttling.PrincipalThrottle"],
     "DEFAULT_THROTTLE_RATES": {"principal": env.str("SPM_API_RATE", default="6000/min")},
     "EXCEPTION_HANDLER": "spm.api.problems.problem_response",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -285,6 +294,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [],
 }
 
 LOGGING = {

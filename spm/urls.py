@@ -10,6 +10,13 @@ urlpatterns = [
     path("", include("allocation.urls")),
     path("", include("spm.accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
-    path("api/", include("spm.api.urls")),
+    path("api/v1/", include("bets.api")),
+    path("api/v1/", include("allocation.api")),
+    path("api/v1/", include("spm.api.urls")),
     path("healthz", lambda request: HttpResponse("ok", content_type="text/plain"), name="health"),
 ]
+
+handler400 = "spm.api.problems.bad_request"
+handler403 = "spm.api.problems.forbidden"
+handler404 = "spm.api.problems.not_found"
+handler500 = "spm.api.problems.fault"

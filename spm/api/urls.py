@@ -1,5 +1,13 @@
-"""Addresses of the API."""
+"""The API's own addresses: its description. The resources are in ``<app>/api.py``."""
 
-from django.urls import URLPattern
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularJSONAPIView
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path(
+        "schema",
+        extend_schema(exclude=True)(SpectacularJSONAPIView).as_view(),
+        name="api-schema",
+    ),
+]

@@ -1,0 +1,216 @@
+"""The forms of proposals, transfers and decisions in the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from allocation.models import Decision, Move, Proposal, ProposalChange, Transfer
+from bets.serializers import PortfolioFilter
+from spm.api import fields
+from spm.api.serializers import ShownSerializer, StrictSerializer
+
+
+class ProposalSummaryShown(ShownSerializer):
+    """A proposal in a list. Money is currency per month, gains and costs are currency."""
+
+    class Meta:
+        model = Proposal
+        fields = [
+            "id",
+            "portfolio",
+            "number",
+            "status",
+            "version",
+            "content_sha256",
+            "drawn_up_by",
+            "replaces",
+            "created_at",
+            "checked_at",
+            "closed_at",
+            "closed_because",
+            "horizon_months",
+            "objective_current",
+            "objective_proposed",
+            "objective_bound",
+            "gap",
+            "gain",
+            "gain_per_month_of_waiting",
+            "out_of_bets",
+            "freed",
+            "entangled",
+            "exit_costs",
+            "newest_evidence",
+        ]
+
+
+class ProposalChangeShown(ShownSerializer):
+    """What a proposal does to one bet."""
+
+    class Meta:
+        model = ProposalChange
+        fields = [
+            "id",
+            "bet",
+            "working_before",
+            "working_after",
+            "freed",
+            "entangled",
+            "notice_months",
+            "exit_cost",
+            "ramp_cost",
+            "gain_alone",
+            "belief",
+            "approved",
+        ]
+
+
+class MoveShown(ShownSerializer):
+    """One amount per month from a bet to another; null stands for the reserve."""
+
+    class Meta:
+        model = Move
+        fields = ["id", "from_bet", "to_bet", "amount", "available_in_months"]
+
+
+class GuardrailEffectShown(serializers.Serializer[Any]):
+    """A guardrail before and after, and what relaxing it is worth, as the engine found it."""
+
+    id = serializers.CharField()
+    kind = serializers.CharField()
+    value_before = serializers.FloatField(allow_null=True)
+    value = serializers.FloatField(allow_null=True)
+    min = serializers.FloatField(allow_null=True)
+    max = serializers.FloatField(allow_null=True)
+    breach_before = serializers.FloatField()
+    breach_after = serializers.FloatField()
+    shadow_price = serializers.FloatField(allow_null=True)
+
+
+class ProposalShown(ProposalSummaryShown):
+    """A proposal with all that a decider should have seen.
+
+    ``newer_evidence`` are events that it has not seen: it is being recomputed. ``may_not_decide``
+    says why you may not decide it, and is empty if you may.
+    """
+
+    changes = ProposalChangeShown(many=True, read_only=True)
+    moves = MoveShown(many=True, read_only=True)
+    guardrails = serializers.SerializerMethodField()
+    evidence: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    newer_evidence = serializers.ListField(child=serializers.IntegerField(), read_only=True)
+    may_not_decide = serializers.CharField(read_only=True)
+
+    class Meta(ProposalSummaryShown.Meta):
+        fields = [
+            *ProposalSummaryShown.Meta.fields,
+            "changes",
+            "moves",
+            "guardrails",
+            "evidence",
+            "newer_evidence",
+            "may_not_decide",
+        ]
+
+    @extend_schema_field(GuardrailEffectShown(many=True))
+    def get_guardrails(self, proposal: Proposal) -> Any:
+        """The guardrails of the portfolio under this proposal."""
+        return GuardrailEffectShown(proposal.solution.get("guardrails", []), many=True).data
+
+
+class DecisionShown(ShownSerializer):
+    """A decision: who, when, under which authority, and what was known."""
+
+    evidence_seen = serializers.ListField(child=serializers.IntegerField(), read_only=True)
+
+    class Meta:
+        model = Decision
+        fields = [
+            "id",
+            "portfolio",
+            "proposal",
+            "kind",
+            "decided_at",
+            "decided_by",
+            "api_key",
+            "mandate",
+            "authority",
+            "reason",
+            "proposal_version",
+            "content_sha256",
+            "evidence_seen",
+        ]
+
+
+class PlaceShown(serializers.Serializer[Any]):
+    """Where money stands: an account of the portfolio, or of a bet."""
+
+    kind = serializers.CharField()
+    bet = serializers.IntegerField(source="bet_id", allow_null=True)
+
+
+class TransferShown(ShownSerializer):
+    """One amount per month from an account to another, from a date on; ``one_off`` is currency."""
+
+    from_account = PlaceShown(read_only=True)
+    to_account = PlaceShown(read_only=True)
+
+    class Meta:
+        model = Transfer
+        fields = [
+            "id",
+            "portfolio",
+            "sequence",
+            "kind",
+            "from_account",
+            "to_account",
+            "amount",
+            "effective_on",
+            "one_off",
+            "booked_at",
+            "booked_by",
+            "decision",
+            "note",
+            "previous_sha256",
+            "sha256",
+        ]
+
+
+class ProposalFilter(PortfolioFilter):
+    """Proposals of a portfolio, in a status."""
+
+    status = fields.ChoiceField(required=False, choices=Proposal.Status.choices)
+
+
+class TransferFilter(PortfolioFilter):
+    """Transfers of a portfolio, in or out of a bet's accounts."""
+
+    bet = fields.QueryWholeField(required=False)
+
+
+class DecisionFilter(PortfolioFilter):
+    """Decisions of a portfolio, of a kind."""
+
+    kind = fields.ChoiceField(required=False, choices=Decision.Kind.choices)
+
+
+class Approval(StrictSerializer):
+    """Names what was seen; anything else answers 409 with what has changed."""
+
+    version = fields.WholeField(max_value=2**31 - 1)
+    content_sha256 = fields.TextField(min_length=64, max_length=64)
+    newer_evidence = serializers.ListField(
+        child=fields.WholeField(),
+        required=False,
+        max_length=1000,
+        help_text="Events newer than the proposal that you have seen and decide all the same.",
+    )
+    reason = fields.TextField(required=False, allow_blank=True, max_length=4000)
+
+
+class Refusal(StrictSerializer):
+    """Names what was seen, and why it is refused."""
+
+    version = fields.WholeField(max_value=2**31 - 1)
+    content_sha256 = fields.TextField(min_length=64, max_length=64)
+    reason = fields.TextField(max_length=4000)

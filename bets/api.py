@@ -1,0 +1,302 @@
+"""The API's paths for what we hold."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import path
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bets import edit
+from bets import serializers as forms
+from bets.models import Bet, Hypothesis, Portfolio, Team, Theme, ValueStream
+from spm.api.idempotency import Answer, once
+from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
+from spm.api.views import ApiView, ListView, etag, respond, version_meant
+from spm.errors import Invalid
+
+
+class Portfolios(ListView):
+    """The portfolios that you may see."""
+
+    @extend_schema(responses=forms.PortfolioShown(many=True), summary="List portfolios")
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        return self.page(Portfolio.objects.visible_to(self.principal), forms.PortfolioShown)
+
+
+class OnePortfolio(ApiView):
+    """One portfolio."""
+
+    @extend_schema(responses=forms.PortfolioShown, summary="Show a portfolio")
+    def get(self, request: Request, portfolio_id: int) -> Response:
+        """What it holds per month, and its terms."""
+        portfolio = Portfolio.objects.visible_to(self.principal).get(pk=portfolio_id)
+        return Response(forms.PortfolioShown(portfolio).data)
+
+
+class Themes(ListView):
+    """Strategic themes."""
+
+    @extend_schema(
+        parameters=[forms.PortfolioFilter],
+        responses=forms.ThemeShown(many=True),
+        summary="List themes",
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        return self.page(_of_portfolio(Theme, self), forms.ThemeShown)
+
+
+class OneTheme(ApiView):
+    """One theme."""
+
+    @extend_schema(responses=forms.ThemeShown, summary="Show a theme")
+    def get(self, request: Request, theme_id: int) -> Response:
+        """Its statement and target range."""
+        theme = Theme.objects.visible_to(self.principal).get(pk=theme_id)
+        return Response(forms.ThemeShown(theme).data)
+
+
+class Streams(ListView):
+    """Value streams."""
+
+    @extend_schema(
+        parameters=[forms.PortfolioFilter],
+        responses=forms.StreamShown(many=True),
+        summary="List value streams",
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        return self.page(_of_portfolio(ValueStream, self), forms.StreamShown)
+
+
+class OneStream(ApiView):
+    """One value stream."""
+
+    @extend_schema(responses=forms.StreamShown, summary="Show a value stream")
+    def get(self, request: Request, stream_id: int) -> Response:
+        """Its purpose."""
+        stream = ValueStream.objects.visible_to(self.principal).get(pk=stream_id)
+        return Response(forms.StreamShown(stream).data)
+
+
+class Teams(ListView):
+    """Teams."""
+
+    @extend_schema(
+        parameters=[forms.PortfolioFilter],
+        responses=forms.TeamShown(many=True),
+        summary="List teams",
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        return self.page(_of_portfolio(Team, self), forms.TeamShown)
+
+
+class OneTeam(ApiView):
+    """One team."""
+
+    @extend_schema(responses=forms.TeamShown, summary="Show a team")
+    def get(self, request: Request, team_id: int) -> Response:
+        """Its capacity."""
+        team = Team.objects.visible_to(self.principal).get(pk=team_id)
+        return Response(forms.TeamShown(team).data)
+
+
+class Bets(ListView):
+    """Bets."""
+
+    problems = (422,)
+
+    @extend_schema(
+        parameters=[forms.BetFilter], responses=forms.BetShown(many=True), summary="List bets"
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first, with the board's filters."""
+        bets = _shown_bets(Bet.objects.visible_to(self.principal))
+        wanted = forms.BetFilter.of(request.query_params)
+        return self.page(bets.filter(**_conditions(wanted)), forms.BetShown)
+
+    @extend_schema(
+        request=forms.NewBetTerms,
+        responses={201: forms.BetShown},
+        parameters=[IDEMPOTENCY_KEY, ETAG],
+        summary="Create a bet",
+    )
+    def post(self, request: Request) -> Response:
+        """It enters the Funnel."""
+        portfolio, given = _portfolio_and_rest(self.principal, self.body)
+
+        def act() -> Answer:
+            bet = edit.create_bet(self.principal, portfolio, given)
+            return Answer(201, _bet_as_it_is(bet))
+
+        return _respond_with_bet(once(request, act))
+
+
+class OneBet(ApiView):
+    """One bet."""
+
+    problems = (412, 428)
+
+    @extend_schema(responses=forms.BetShown, parameters=[ETAG], summary="Show a bet")
+    def get(self, request: Request, bet_id: int) -> Response:
+        """All of it; ``ETag`` is its version, for ``If-Match`` when you change it."""
+        bet = _shown_bets(Bet.objects.visible_to(self.principal)).get(pk=bet_id)
+        return _respond_with_bet(Answer(200, forms.BetShown(bet).data))
+
+    @extend_schema(
+        request=forms.BetTerms,
+        responses=forms.BetShown,
+        parameters=[IF_MATCH, ETAG],
+        summary="Change a bet",
+    )
+    def patch(self, request: Request, bet_id: int) -> Response:
+        """Change the fields that are given, if it still is as you have read it."""
+        version = version_meant(request, required=True)
+        bet = edit.change_bet(self.principal, bet_id, self.body, version)
+        return _respond_with_bet(Answer(200, _bet_as_it_is(bet)))
+
+
+class BetByKey(ApiView):
+    """The bet that another system has a key for."""
+
+    @extend_schema(
+        request=forms.KeyedBetTerms,
+        responses={
+            201: OpenApiResponse(forms.BetShown, "It was created."),
+            200: OpenApiResponse(forms.BetShown, "It was there; it is now as you say."),
+        },
+        parameters=[ETAG],
+        summary="Create or change a bet by key",
+    )
+    def put(self, request: Request, source: str, key: str) -> Response:
+        """The same twice changes nothing."""
+        portfolio, given = _portfolio_and_rest(self.principal, self.body)
+        url = given.pop("url", "")
+        done = edit.upsert_bet(self.principal, portfolio, source, key, given, url)
+        return _respond_with_bet(Answer(201 if done.created else 200, _bet_as_it_is(done.bet)))
+
+
+class Hypotheses(ListView):
+    """Hypotheses."""
+
+    problems = (422,)
+
+    @extend_schema(
+        parameters=[forms.HypothesisFilter],
+        responses=forms.HypothesisShown(many=True),
+        summary="List hypotheses",
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        wanted = forms.HypothesisFilter.of(request.query_params)
+        rows = Hypothesis.objects.visible_to(self.principal).prefetch_related("kill_criteria")
+        if "portfolio" in wanted:
+            rows = rows.filter(bet__portfolio_id=wanted["portfolio"])
+        if "bet" in wanted:
+            rows = rows.filter(bet_id=wanted["bet"])
+        return self.page(rows, forms.HypothesisShown)
+
+    @extend_schema(
+        request=forms.NewHypothesisTerms,
+        responses={201: forms.HypothesisShown},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Add a hypothesis",
+    )
+    def post(self, request: Request) -> Response:
+        """Add a hypothesis, with its kill criteria, to the thesis of a bet."""
+        given = self.body
+        bet_id = _id_in(given, "bet")
+
+        def act() -> Answer:
+            hypothesis = edit.add_hypothesis(self.principal, bet_id, given)
+            return Answer(201, forms.HypothesisShown(hypothesis).data)
+
+        return respond(once(request, act))
+
+
+class OneHypothesis(ApiView):
+    """One hypothesis."""
+
+    @extend_schema(responses=forms.HypothesisShown, summary="Show a hypothesis")
+    def get(self, request: Request, hypothesis_id: int) -> Response:
+        """With its kill criteria."""
+        hypothesis = Hypothesis.objects.visible_to(self.principal).get(pk=hypothesis_id)
+        return Response(forms.HypothesisShown(hypothesis).data)
+
+    @extend_schema(
+        request=forms.HypothesisTerms,
+        responses=forms.HypothesisShown,
+        summary="Change a hypothesis",
+    )
+    def patch(self, request: Request, hypothesis_id: int) -> Response:
+        """Change the fields that are given."""
+        hypothesis = edit.change_hypothesis(self.principal, hypothesis_id, self.body)
+        return Response(forms.HypothesisShown(hypothesis).data)
+
+
+def _of_portfolio(model: Any, view: ListView) -> QuerySet[Any]:
+    wanted = forms.PortfolioFilter.of(view.request.query_params)
+    rows = model.objects.visible_to(view.principal)
+    return rows.filter(portfolio_id=wanted["portfolio"]) if wanted else rows
+
+
+def _shown_bets(bets: Any) -> Any:
+    return bets.prefetch_related("bet_teams", "needs_links", "external_keys")
+
+
+def _conditions(wanted: dict[str, Any]) -> dict[str, Any]:
+    names = {"team": "bet_teams__team_id", "search": "title__icontains"}
+    return {names.get(name, name): value for name, value in wanted.items()}
+
+
+def _bet_as_it_is(bet: Bet) -> dict[str, Any]:
+    """The bet as the database has it now: what was given may have been read more narrowly."""
+    return dict(forms.BetShown(_shown_bets(Bet.objects).get(pk=bet.pk)).data)
+
+
+def _respond_with_bet(answer: Answer) -> Response:
+    return respond(answer, {"ETag": etag(answer.body["version"])})
+
+
+def _portfolio_and_rest(principal: Any, data: dict[str, Any]) -> tuple[Portfolio, dict[str, Any]]:
+    """The portfolio that a body names, or the only one there is, and the body without it."""
+    given = dict(data)
+    visible = Portfolio.objects.visible_to(principal)
+    if "portfolio" in given:
+        portfolio = visible.filter(pk=_id_in(given, "portfolio")).first()
+        if portfolio is None:
+            raise Invalid({"portfolio": "There is no such portfolio that you may see."})
+        return portfolio, given
+    portfolios = list(visible[:2])
+    if len(portfolios) != 1:
+        raise Invalid({"portfolio": "Say in which portfolio: there is not exactly one for you."})
+    return portfolios[0], given
+
+
+def _id_in(given: dict[str, Any], name: str) -> int:
+    """Take the id of another row out of a body."""
+    value = given.pop(name, None)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Invalid({name: "Give the id, a whole number."})
+    return value
+
+
+urlpatterns = [
+    path("portfolios", Portfolios.as_view(), name="api-portfolios"),
+    path("portfolios/<int:portfolio_id>", OnePortfolio.as_view(), name="api-portfolio"),
+    path("themes", Themes.as_view(), name="api-themes"),
+    path("themes/<int:theme_id>", OneTheme.as_view(), name="api-theme"),
+    path("streams", Streams.as_view(), name="api-streams"),
+    path("streams/<int:stream_id>", OneStream.as_view(), name="api-stream"),
+    path("teams", Teams.as_view(), name="api-teams"),
+    path("teams/<int:team_id>", OneTeam.as_view(), name="api-team"),
+    path("bets", Bets.as_view(), name="api-bets"),
+    path("bets/<int:bet_id>", OneBet.as_view(), name="api-bet"),
+    path("bets/by-key/<str:source>/<path:key>", BetByKey.as_view(), name="api-bet-by-key"),
+    path("hypotheses", Hypotheses.as_view(), name="api-hypotheses"),
+    path("hypotheses/<int:hypothesis_id>", OneHypothesis.as_view(), name="api-hypothesis"),
+]

@@ -1,0 +1,75 @@
+"""How often one principal may ask, counted in Valkey for all server processes together."""
+
+import logging
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
+from rest_framework.throttling import BaseThrottle
+
+from spm.accounts.models import ApiKey
+
+logger = logging.getLogger(__name__)
+
+SECONDS = {"s": 1, "sec": 1, "min": 60, "hour": 3600}
+
+# The generic cell rate algorithm. One number is kept for each principal: the moment at which all
+# that was admitted would be paid off at the steady rate. A request is admitted while that moment
+# is less than one period ahead; a refused one costs nothing and hears how long to wait.
+_ADMIT = """
+local now = redis.call('TIME')
+now = now[1] + now[2] / 1000000
+local period, cost = tonumber(ARGV[1]), tonumber(ARGV[2])
+local paid_off = math.max(now, tonumber(redis.call('GET', KEYS[1]) or now)) + cost
+if paid_off - now > period then return tostring(paid_off - now - period) end
+redis.call('SET', KEYS[1], string.format('%.6f', paid_off), 'EX', math.ceil(paid_off - now) + 1)
+return '0'
+"""
+
+_valkey: redis.Redis | None = None
+
+
+class PrincipalThrottle(BaseThrottle):
+    """So many requests a minute for each person or key; ``view.throttle_cost`` counts for more."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Whether this request is admitted now."""
+        most, period = parse_rate(str(api_settings.DEFAULT_THROTTLE_RATES["principal"]))
+        cost = min(getattr(view, "throttle_cost", 1), most) * period / most
+        self.seconds = _seconds_to_wait(_name_of(request.user), period, cost)
+        return self.seconds <= 0
+
+    def wait(self) -> float:
+        """Seconds until the same request would be admitted."""
+        return self.seconds
+
+
+def parse_rate(text: str) -> tuple[int, int]:
+    """``6000/min`` as (requests, seconds)."""
+    most, _, period = text.partition("/")
+    return int(most), SECONDS[period]
+
+
+def _name_of(principal: Any) -> str:
+    kind = "key" if isinstance(principal, ApiKey) else "person"
+    return f"rate:{kind}:{principal.pk}"
+
+
+def _seconds_to_wait(name: str, period: float, cost: float) -> float:
+    global _valkey
+    if _valkey is None:
+        # One more try mends a connection that Valkey has closed; more would only keep people
+        # waiting for a server that is away.
+        _valkey = redis.Redis.from_url(
+            settings.LIVE_URL, socket_timeout=1, retry=Retry(NoBackoff(), 1)
+        )
+    try:
+        return float(_valkey.eval(_ADMIT, 1, name, str(period), str(cost)))
+    except redis.RedisError:
+        # Without Valkey nothing is counted: evidence matters more than the limit.
+        logger.warning("request rate not counted", exc_info=True)
+        return 0.0
