@@ -136,23 +136,24 @@ def _copy_package(package: Path, target: Path) -> Path | None:
 def initdb_without_passwd_entry(programs: Path, directory: Path) -> Path:
     """A copy of `initdb` that works for a user who has no name.
 
-    `initdb` insists on looking up its user's name, which it does not need when `-U` is given, and
-    stops when there is none, as for the arbitrary uid a container platform assigns. The copy asks
-    for the first entry of the user database (`getpwent`) instead of its own (`getpwuid`); both
-    names have the same length, so nothing in the file moves.
+    `initdb`, and the `postgres --single` that it runs, insist on looking up their user's name,
+    which they do not need when `-U` is given, and stop when there is none, as for the arbitrary
+    uid a container platform assigns. The copies ask for the first entry of the user database
+    (`getpwent`) instead of their own (`getpwuid`); both names have the same length, so nothing in
+    the files moves. The server itself runs from the original.
 
     Args:
         programs: where PostgreSQL's programs are.
-        directory: where the copy, and links to the others, are put.
+        directory: where the copies, and links to the libraries, are put.
     """
     install = directory / f"pginstall{POSTGRESQL_MAJOR}"
     (install / "bin").mkdir(parents=True)
     for name in ("lib", "share"):
         (install / name).symlink_to(programs.parent / name)
-    shutil.copy2(programs / "postgres", install / "bin" / "postgres")
-    program = (programs / "initdb").read_bytes().replace(b"\0getpwuid\0", b"\0getpwent\0")
-    (install / "bin" / "initdb").write_bytes(program)
-    (install / "bin" / "initdb").chmod(0o700)
+    for name in ("initdb", "postgres"):
+        program = (programs / name).read_bytes().replace(b"\0getpwuid\0", b"\0getpwent\0")
+        (install / "bin" / name).write_bytes(program)
+        (install / "bin" / name).chmod(0o700)
     return install / "bin"
 
 

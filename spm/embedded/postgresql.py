@@ -179,9 +179,13 @@ class PostgreSQL:
                 check=False,
             )
         if answer.returncode:
-            self.home.log(self.name).write_text(answer.stdout + answer.stderr)
-            last = (answer.stderr.strip() or answer.stdout.strip()).splitlines()[-1:]
-            raise EmbeddedError(f"PostgreSQL could not create its data in {self.data}: {last}")
+            log = self.home.log(self.name)
+            log.write_text(answer.stdout + answer.stderr)
+            lines = answer.stderr.strip().splitlines() or ["no reason given"]
+            reason = next(
+                (line for line in lines if "error" in line or "could not" in line), lines[0]
+            )
+            raise EmbeddedError(f"PostgreSQL could not create its data ({reason}): see {log}")
 
     def _data_argument(self, directory: Path) -> str:
         """How the data directory is named to the server, which is started inside it.

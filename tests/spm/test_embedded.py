@@ -1,6 +1,10 @@
 """The embedded servers: their home, their secrets, their settings."""
 
+import os
 import stat
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +116,33 @@ def test_given_servers_are_used_instead_of_our_own(tmp_path: Path) -> None:
     with EmbeddedServices(tmp_path / "home", given=given) as services:
         assert services.parts == []
         assert services.urls == given
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone else")
+@pytest.mark.parametrize("uid", [65534, 54321], ids=["nobody", "a user without a name"])
+def test_it_runs_as_an_ordinary_user_and_as_one_without_a_name(uid: int) -> None:
+    script = (
+        "import sys, psycopg; from spm.embedded import EmbeddedServices\n"
+        "with EmbeddedServices(sys.argv[1], disposable=True) as services:\n"
+        "    with psycopg.connect(services.urls['DATABASE_URL']) as connection:\n"
+        "        print(connection.execute('SELECT current_user').fetchone()[0])"
+    )
+    with tempfile.TemporaryDirectory(prefix="spm-other-user-") as directory:
+        os.chown(directory, uid, uid)
+        answer = subprocess.run(
+            ["/usr/bin/env", "python3", "-c", script, directory],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": ":".join(filter(None, sys.path))},
+            user=uid,
+            group=uid,
+            extra_groups=[],
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if "Permission denied" in answer.stderr and "python" in answer.stderr:
+            pytest.skip("this Python cannot be reached by other users")
+    assert (answer.stdout, answer.stderr) == ("spm\n", "")
 
 
 def test_a_secret_is_long_random_and_kept(tmp_path: Path) -> None:
