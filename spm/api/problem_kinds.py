@@ -32,6 +32,7 @@ UNAUTHENTICATED = Kind("unauthenticated", 401, "Sign in, or send an API key")
 NOT_ALLOWED = Kind("not-allowed", 403, "You may not do this")
 NOT_FOUND = Kind("not-found", 404, "There is nothing here that you may see")
 METHOD = Kind("method-not-allowed", 405, "This path does not take this method")
+TOO_SLOW = Kind("too-slow", 408, "The body took too long")
 CONFLICT = Kind("conflict", 409, "The world has changed")
 CHANGED = Kind("changed", 412, "It has changed since you read it")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
@@ -47,6 +48,7 @@ KINDS = (
     NOT_ALLOWED,
     NOT_FOUND,
     METHOD,
+    TOO_SLOW,
     CONFLICT,
     CHANGED,
     TOO_LARGE,
