@@ -29,7 +29,8 @@ class Connection:
             "query_string": b"",
             "headers": encoded,
         }
-        self.chunks, self.read, self.sent = iter(chunks), 0, [{}]
+        self.chunks, self.read = iter(chunks), 0
+        self.sent: list[dict[str, Any]] = [{}]
 
     async def receive(self) -> dict[str, Any]:
         """The next piece of the body."""
@@ -68,7 +69,7 @@ def test_forty_megabytes_in_chunks_are_read_only_up_to_the_limit() -> None:
 @pytest.mark.parametrize("length", ["-1", "1e3", "", "１", "abc", "+5", "9" * 5000])
 def test_a_length_that_is_no_number_is_refused(length: str) -> None:
     connection = Connection("/api/v1/bets", {})
-    connection.scope["headers"] = [(b"content-length", length.encode())]  # type: ignore[assignment]
+    connection.scope["headers"] = [(b"content-length", length.encode())]
     status, _ = connection.through(asgi.application)
     assert status == 413
     assert connection.read == 0

@@ -1,6 +1,7 @@
 """The same request delivered again, or twice at once, has one effect."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -91,7 +92,8 @@ def test_sixteen_deliveries_at_once_are_one_bet_and_sixteen_equal_answers(
 ) -> None:
     client = client_for(make_portfolio())
     for key in ("a", "b", "c"):
-        answers = at_once([lambda key=key: client.post("/bets", BODY, Idempotency_Key=key)] * 16)
+        deliver = partial(client.post, "/bets", BODY, Idempotency_Key=key)
+        answers = at_once([deliver] * 16)
         assert {answer.status_code for answer in answers} == {201}
         assert all(answer.json() == answers[0].json() for answer in answers)
     assert Bet.objects.count() == 3
