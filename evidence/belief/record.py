@@ -36,7 +36,7 @@ def shown(value: object) -> str:
         text = json.dumps(value)
     except (TypeError, ValueError, RecursionError):
         text = repr(type(value).__name__)
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
 class Record:

@@ -259,7 +259,7 @@ class _Replay:
         most = LOOKS_PER_HALF_LIFE * HALF_LIVES_LOOKED_AT
         for half_life in self.half_lives:
             step = half_life / LOOKS_PER_HALF_LIFE
-            count = int(min(most, (until - last) / DAY / step))
+            count = int(min(most, (until - last) / DAY / half_life * LOOKS_PER_HALF_LIFE))
             looks |= {last + DAY * (step * k) for k in range(1, count + 1)}
         return sorted(at for at in looks if last < at <= until)
 

@@ -5,15 +5,17 @@ functions, leaving out by leaving out, histories by starting anew at every momen
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 
-from scipy.integrate import quad
+import numpy as np
+from numpy.typing import NDArray
 
 from evidence.belief import (
     Bet,
     Hypothesis,
+    Id,
     Item,
     Judgement,
     MeanMeasurement,
@@ -23,6 +25,9 @@ from evidence.belief import (
 )
 
 DECIBANS = {"weak": 2.5, "moderate": 5.0, "strong": 10.0, "decisive": 15.0}
+Chain = Mapping[Id, Hypothesis]
+Floats = NDArray[np.float64]
+GAUSS_NODES, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(40)
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -73,20 +78,21 @@ def judgement_decibans(hypothesis: Hypothesis, as_of: datetime) -> float:
 
 def measurement_decibans(hypothesis: Hypothesis, as_of: datetime) -> float:
     """Return M, by integrating the pooled likelihood on both sides of the threshold."""
-    measured = [
+    found = [
         (item, item.reliability * stale(item, hypothesis, as_of))
         for item in counted(hypothesis.evidence, as_of)
-        if isinstance(item, ProportionMeasurement | MeanMeasurement)
     ]
-    if not measured or hypothesis.metric is None:
+    shares = [(item, scale) for item, scale in found if isinstance(item, ProportionMeasurement)]
+    means = [(item, scale) for item, scale in found if isinstance(item, MeanMeasurement)]
+    if hypothesis.metric is None or not (shares or means):
         return 0.0
-    if hypothesis.metric.kind == "proportion":
-        successes = sum(item.successes * scale for item, scale in measured)
-        failures = sum((item.trials - item.successes) * scale for item, scale in measured)
+    if shares:
+        successes = sum(item.successes * scale for item, scale in shares)
+        failures = sum((item.trials - item.successes) * scale for item, scale in shares)
         factor = proportion_bayes_factor(successes, failures, hypothesis.metric.threshold)
     else:
-        precisions = [scale * item.n / item.sd**2 for item, scale in measured]
-        pooled = sum(p * item.mean for p, (item, _) in zip(precisions, measured, strict=True))
+        precisions = [scale * item.n / item.sd**2 for item, scale in means]
+        pooled = sum(p * item.mean for p, (item, _) in zip(precisions, means, strict=True))
         average, error = pooled / sum(precisions), sum(precisions) ** -0.5
         factor = mean_bayes_factor(average, error, hypothesis.metric.threshold)
     decibans = 10 * math.log10(min(max(factor, 1e-6), 1e6))
@@ -94,44 +100,47 @@ def measurement_decibans(hypothesis: Hypothesis, as_of: datetime) -> float:
 
 
 def proportion_bayes_factor(successes: float, failures: float, threshold: float) -> float:
-    """Return the mean likelihood above the threshold over the mean likelihood below it."""
-    peak = successes / (successes + failures) if successes + failures else 0.5
+    """Return the mean likelihood above the threshold over the mean likelihood below it.
 
-    def log_likelihood(share: float) -> float:
-        gain = successes * math.log(share) if successes else 0.0
-        loss = failures * math.log1p(-share) if failures else 0.0
-        return gain + loss
+    Integrated over the log odds of the share, where the likelihood times dp is one smooth hill.
+    """
+    alpha, beta = successes + 1, failures + 1
+    peak, width = math.log(alpha / beta), math.sqrt(1 / alpha + 1 / beta)
 
-    inside = min(max(peak, 1e-300), 1 - 1e-16)
-    top = log_likelihood(inside)
-    width = math.sqrt(max(peak * (1 - peak), 1e-4) / (successes + failures + 1))
-    above = _area(lambda share: math.exp(log_likelihood(share) - top), threshold, 1, peak, width)
-    below = _area(lambda share: math.exp(log_likelihood(share) - top), 0, threshold, peak, width)
+    def log_hill(log_odds: Floats) -> Floats:
+        return -alpha * np.logaddexp(0, -log_odds) - beta * np.logaddexp(0, log_odds)
+
+    def hill(log_odds: Floats) -> Floats:
+        return np.exp(log_hill(log_odds) - log_hill(np.array(peak)))
+
+    above, below = _areas(hill, math.log(threshold / (1 - threshold)), peak, width)
     return above / (1 - threshold) / (below / threshold) if below else math.inf
 
 
 def mean_bayes_factor(average: float, error: float, threshold: float) -> float:
     """Return the area of the pooled mean's distribution above the threshold over that below."""
 
-    def density(value: float) -> float:
-        return math.exp(-0.5 * ((value - average) / error) ** 2)
+    def density(value: Floats) -> Floats:
+        return np.exp(-0.5 * ((value - average) / error) ** 2)
 
-    low, high = min(average, threshold), max(average, threshold)
-    above = _area(density, threshold, high + 40 * error, average, error)
-    below = _area(density, low - 40 * error, threshold, average, error)
+    above, below = _areas(density, threshold, average, error)
     return above / below if below else math.inf
 
 
-def _area(function, start: float, end: float, peak: float, width: float) -> float:
-    """Integrate in pieces that are narrow where the function is high."""
-    steps = [peak + sign * k * width for sign in (-1, 1) for k in (0, 1, 2, 4, 7, 11, 16, 25, 40)]
-    inner = sorted(step for step in steps if start < step < end)
-    cuts = [start, *inner, end]
-    return math.fsum(
-        quad(function, left, right, epsabs=0, epsrel=1e-12, limit=200)[0]
-        for left, right in pairwise(cuts)
-        if right > left
-    )
+def _areas(
+    hill: Callable[[Floats], Floats], at: float, peak: float, width: float
+) -> tuple[float, float]:
+    """Return the areas under a hill above and below a point, to 60 of its widths on each side."""
+    above = _area(hill, at, max(peak, at) + 60 * width, width)
+    return above, _area(hill, min(peak, at) - 60 * width, at, width)
+
+
+def _area(hill: Callable[[Floats], Floats], start: float, end: float, width: float) -> float:
+    """Return the area under a hill by Gauss and Legendre's rule, one width at a time."""
+    pieces = math.ceil((end - start) / width)
+    edges = np.linspace(start, end, pieces + 1)[:, np.newaxis]
+    half = (edges[1:] - edges[:-1]) / 2
+    return float(np.sum(half * GAUSS_WEIGHTS * hill(edges[:-1] + half * (1 + GAUSS_NODES))))
 
 
 def belief(hypothesis: Hypothesis, as_of: datetime) -> float:
@@ -148,7 +157,11 @@ def belief_without(hypothesis: Hypothesis, left_out: Item, as_of: datetime) -> f
 
 
 def is_broken(
-    bet: Bet, hypotheses: dict, as_of: datetime, standing, looks_per_half_life: int
+    bet: Bet,
+    hypotheses: Chain,
+    as_of: datetime,
+    standing: Callable[[Chain, datetime], tuple[float, bool]],
+    looks_per_half_life: int,
 ) -> bool:
     """Replay a thesis on a fine grid; `standing(hypotheses, moment)` gives (belief, any kill)."""
     kept = {
@@ -167,7 +180,7 @@ def is_broken(
     return broken
 
 
-def _moments(hypotheses: dict, as_of: datetime, looks_per_half_life: int) -> list[datetime]:
+def _moments(hypotheses: Chain, as_of: datetime, looks_per_half_life: int) -> list[datetime]:
     arrivals = sorted({item.observed_at for each in hypotheses.values() for item in each.evidence})
     deadlines = {
         criterion.deadline + MICROSECOND
@@ -178,7 +191,9 @@ def _moments(hypotheses: dict, as_of: datetime, looks_per_half_life: int) -> lis
     moments = {as_of, *deadlines, *arrivals}
     for last, until in zip(arrivals, [*arrivals, as_of][1:], strict=True):
         moments.add(until - MICROSECOND)
-        for half_life in {each.half_life_days for each in hypotheses.values()} - {None}:
+        half_lives = {each.half_life_days for each in hypotheses.values()}
+        for half_life in half_lives - {None}:
+            assert half_life is not None
             step = timedelta(days=half_life / looks_per_half_life)
             steps = min(int((until - last) / step), 40 * looks_per_half_life)
             moments |= {last + k * step for k in range(1, steps + 1)}

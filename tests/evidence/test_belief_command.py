@@ -5,6 +5,7 @@ import subprocess
 import sys
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.evidence.test_belief_reading import DOCUMENT
 ROOT = Path(__file__).parents[2]
 
 
-def run(raw: bytes, *arguments: str) -> subprocess.CompletedProcess:
+def run(raw: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "evidence.belief", *arguments],
         input=raw,
@@ -25,13 +26,13 @@ def run(raw: bytes, *arguments: str) -> subprocess.CompletedProcess:
     )
 
 
-def answer_to(document: object) -> dict:
+def answer_to(document: object) -> dict[str, Any]:
     done = run(json.dumps(document).encode())
     assert (done.returncode, done.stderr) == (0, b"")
     return json.loads(done.stdout)
 
 
-def test_the_answer_has_the_keys_of_the_contract():
+def test_the_answer_has_the_keys_of_the_contract() -> None:
     answer = answer_to(DOCUMENT)
     (hypothesis,), (bet,) = answer["hypotheses"], answer["bets"]
     assert list(answer) == ["hypotheses", "bets"]
@@ -48,11 +49,11 @@ def test_the_answer_has_the_keys_of_the_contract():
     assert list(bet) == ["id", "belief", "uncertainty", "weakest", "status"]
 
 
-def test_the_command_line_says_what_the_function_says():
+def test_the_command_line_says_what_the_function_says() -> None:
     assert answer_to(DOCUMENT) == json.loads(json.dumps(judge(DOCUMENT)))
 
 
-def test_the_worked_example_of_the_concepts_page_holds():
+def test_the_worked_example_of_the_concepts_page_holds() -> None:
     page = (ROOT / "docs" / "concepts-belief.md").read_text()
     given = page.split("```json\n")[1].split("```")[0]
     answer = answer_to(json.loads(given))
@@ -69,7 +70,7 @@ def test_the_worked_example_of_the_concepts_page_holds():
     assert bet["status"] == "intact"
 
 
-def test_the_same_facts_in_another_order_give_the_same_bytes():
+def test_the_same_facts_in_another_order_give_the_same_bytes() -> None:
     document = deepcopy(DOCUMENT)
     other = document["hypotheses"][0] | {"id": "price"}
     document["hypotheses"].append(other)
@@ -85,7 +86,7 @@ def test_the_same_facts_in_another_order_give_the_same_bytes():
     assert first.stdout == second.stdout != b""
 
 
-def test_a_byte_order_mark_is_no_obstacle():
+def test_a_byte_order_mark_is_no_obstacle() -> None:
     assert run(b"\xef\xbb\xbf" + json.dumps(DOCUMENT).encode()).returncode == 0
 
 
@@ -125,7 +126,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_bad_input_ends_with_2_and_one_line(case):
+def test_bad_input_ends_with_2_and_one_line(case: str) -> None:
     raw, message = REFUSED[case]
     done = run(raw)
     assert (done.returncode, done.stdout) == (2, b"")
@@ -133,14 +134,14 @@ def test_bad_input_ends_with_2_and_one_line(case):
     assert message in line
 
 
-def test_an_argument_is_answered_with_how_to_use_it():
+def test_an_argument_is_answered_with_how_to_use_it() -> None:
     done = run(b"", "hypotheses.json")
     assert done.returncode == 2
     assert done.stderr.decode().startswith("usage:")
     assert run(b"", "--help").returncode == 0
 
 
-def test_the_engine_needs_no_django():
+def test_the_engine_needs_no_django() -> None:
     code = "import sys, evidence.belief; print([m for m in sys.modules if m.startswith('django')])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True, timeout=60

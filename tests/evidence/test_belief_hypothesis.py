@@ -1,14 +1,25 @@
 """The belief in one hypothesis: worked by hand, by its laws, and by another implementation."""
 
 import math
-import random
 from dataclasses import replace
+from datetime import datetime
+from random import Random
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from evidence.belief import BeliefInputError, Hypothesis, Judgement, hypothesis_belief, preview
+from evidence.belief import (
+    BeliefInputError,
+    Hypothesis,
+    Id,
+    Item,
+    ItemWeight,
+    Judgement,
+    hypothesis_belief,
+    preview,
+)
+from evidence.belief.facts import Strength
 from evidence.belief.hypothesis import belief_from
 from evidence.belief.retraction import counted_evidence
 from tests.evidence import belief_reference
@@ -28,11 +39,11 @@ from tests.evidence.belief_factories import (
 )
 
 
-def belief(hypothesis: Hypothesis, as_of=AS_OF) -> float:
+def belief(hypothesis: Hypothesis, as_of: datetime = AS_OF) -> float:
     return hypothesis_belief(hypothesis, as_of, attribution=False).belief
 
 
-def item_weights(hypothesis: Hypothesis) -> dict:
+def item_weights(hypothesis: Hypothesis) -> dict[Id, ItemWeight]:
     return {each.id: each for each in hypothesis_belief(hypothesis, AS_OF).items}
 
 
@@ -43,11 +54,11 @@ def log_odds(probability: float) -> float:
 # Worked by hand
 
 
-def test_ten_decibans_make_even_odds_ten_to_one():
+def test_ten_decibans_make_even_odds_ten_to_one() -> None:
     assert belief(hypothesis_with(judgement("for", "strong"))) == pytest.approx(10 / 11, abs=1e-15)
 
 
-def test_without_evidence_the_belief_is_the_prior_itself():
+def test_without_evidence_the_belief_is_the_prior_itself() -> None:
     for prior in (0.1, 0.2, 0.35, 1e-300, 1 - 2**-53):
         assert belief(hypothesis_with(prior=prior)) == prior
 
@@ -55,35 +66,35 @@ def test_without_evidence_the_belief_is_the_prior_itself():
 @pytest.mark.parametrize(
     ("strength", "decibans"), [("weak", 2.5), ("moderate", 5), ("strong", 10), ("decisive", 15)]
 )
-def test_each_strength_has_its_weight(strength, decibans):
+def test_each_strength_has_its_weight(strength: Strength, decibans: float) -> None:
     found = hypothesis_belief(hypothesis_with(judgement("against", strength)), AS_OF)
     assert found.judgement_decibans == -decibans
 
 
-def test_a_judgement_one_half_life_old_weighs_half():
+def test_a_judgement_one_half_life_old_weighs_half() -> None:
     hypothesis = hypothesis_with(judgement(age=90), half_life_days=90)
     # 5 decibans are a factor of √10; odds √10 to 1
     assert belief(hypothesis) == pytest.approx(math.sqrt(10) / (1 + math.sqrt(10)), abs=1e-15)
 
 
-def test_reliability_scales_the_weight():
+def test_reliability_scales_the_weight() -> None:
     found = hypothesis_belief(hypothesis_with(judgement(reliability=0.3)), AS_OF)
     assert found.judgement_decibans == pytest.approx(3.0)
 
 
-def test_four_reports_from_one_mouth_count_as_two():
+def test_four_reports_from_one_mouth_count_as_two() -> None:
     one_mouth = hypothesis_with(*(judgement(source="client") for _ in range(4)))
     found = hypothesis_belief(one_mouth, AS_OF)
     assert found.judgement_decibans == pytest.approx(20.0)
     assert [each.decibans for each in found.items] == pytest.approx([5.0] * 4)
 
 
-def test_reports_without_a_source_share_one():
+def test_reports_without_a_source_share_one() -> None:
     found = hypothesis_belief(hypothesis_with(judgement(), judgement()), AS_OF)
     assert found.judgement_decibans == pytest.approx(10 * math.sqrt(2))
 
 
-def test_judgements_and_ratios_of_one_source_share_it_but_measurements_do_not():
+def test_judgements_and_ratios_of_one_source_share_it_but_measurements_do_not() -> None:
     hypothesis = hypothesis_with(
         judgement(source="lab"),
         ratio(10, source="lab"),
@@ -95,7 +106,7 @@ def test_judgements_and_ratios_of_one_source_share_it_but_measurements_do_not():
     )
 
 
-def test_neither_retracted_nor_future_items_make_a_source_repeat_itself():
+def test_neither_retracted_nor_future_items_make_a_source_repeat_itself() -> None:
     said_twice = judgement(source="lab")
     hypothesis = hypothesis_with(
         judgement(source="lab"),
@@ -109,17 +120,19 @@ def test_neither_retracted_nor_future_items_make_a_source_repeat_itself():
 @pytest.mark.parametrize(
     ("given_ratio", "decibans"), [(1e9, 60), (1e-9, -60), (1, 0), (100, 20), (1e6, 60)]
 )
-def test_a_given_ratio_weighs_its_logarithm_cut_at_sixty(given_ratio, decibans):
+def test_a_given_ratio_weighs_its_logarithm_cut_at_sixty(
+    given_ratio: float, decibans: float
+) -> None:
     found = hypothesis_belief(hypothesis_with(ratio(given_ratio)), AS_OF)
     assert found.judgement_decibans == decibans
 
 
-def test_a_ratio_is_cut_before_it_is_scaled():
+def test_a_ratio_is_cut_before_it_is_scaled() -> None:
     found = hypothesis_belief(hypothesis_with(ratio(1e9, reliability=0.5)), AS_OF)
     assert found.judgement_decibans == 30.0
 
 
-def test_measurements_are_pooled_before_they_are_weighed():
+def test_measurements_are_pooled_before_they_are_weighed() -> None:
     apart = hypothesis_with(proportion(4, 10), proportion(36, 90), metric=SHARE_OF_A_THIRD)
     at_once = hypothesis_with(proportion(40, 100), metric=SHARE_OF_A_THIRD)
     # 50 digits: see test_belief_measurements
@@ -128,12 +141,12 @@ def test_measurements_are_pooled_before_they_are_weighed():
         assert found.measurement_decibans == pytest.approx(14.480339946123076771, abs=1e-11)
 
 
-def test_a_measurement_one_half_life_old_counts_as_half_its_size():
+def test_a_measurement_one_half_life_old_counts_as_half_its_size() -> None:
     old = hypothesis_with(proportion(80, 200, age=30), metric=SHARE_OF_A_THIRD, half_life_days=30)
     assert hypothesis_belief(old, AS_OF).measurement_decibans == pytest.approx(14.480339946123077)
 
 
-def test_a_mean_without_its_metric_is_refused():
+def test_a_mean_without_its_metric_is_refused() -> None:
     with pytest.raises(BeliefInputError, match="metric"):
         belief(hypothesis_with(mean(50, sd=1, n=3)))
 
@@ -141,18 +154,18 @@ def test_a_mean_without_its_metric_is_refused():
 # Attribution
 
 
-def test_leaving_out_one_of_two_gives_the_other_its_full_weight():
+def test_leaving_out_one_of_two_gives_the_other_its_full_weight() -> None:
     first, second = judgement("for", "strong"), judgement("for", "weak")
     without_first = item_weights(hypothesis_with(first, second))[first.id].belief_without
     assert without_first == pytest.approx(belief(hypothesis_with(second)), abs=1e-15)
 
 
-def test_leaving_out_the_only_item_leaves_the_prior():
+def test_leaving_out_the_only_item_leaves_the_prior() -> None:
     hypothesis = hypothesis_with(judgement(), prior=0.37)
     assert hypothesis_belief(hypothesis, AS_OF).items[0].belief_without == 0.37
 
 
-def test_a_measurement_weighs_what_the_pool_would_lose():
+def test_a_measurement_weighs_what_the_pool_would_lose() -> None:
     few, many = proportion(4, 10), proportion(36, 90)
     hypothesis = hypothesis_with(few, many, metric=SHARE_OF_A_THIRD)
     whole = hypothesis_belief(hypothesis, AS_OF)
@@ -163,7 +176,7 @@ def test_a_measurement_weighs_what_the_pool_would_lose():
     assert weight.belief_without == pytest.approx(rest.belief, abs=1e-14)
 
 
-def test_leaving_out_a_retraction_brings_back_what_it_took_back():
+def test_leaving_out_a_retraction_brings_back_what_it_took_back() -> None:
     item = judgement("for", "strong")
     taking_back = retraction(item)
     weights = item_weights(hypothesis_with(item, taking_back))
@@ -172,27 +185,27 @@ def test_leaving_out_a_retraction_brings_back_what_it_took_back():
     assert weights[item.id].decibans == weights[taking_back.id].decibans == 0.0
 
 
-def test_what_does_not_count_is_listed_with_no_weight():
+def test_what_does_not_count_is_listed_with_no_weight() -> None:
     ahead = judgement(age=-1)
     weight = item_weights(hypothesis_with(ahead, judgement()))[ahead.id]
     assert (weight.decibans, weight.counts) == (0.0, False)
     assert weight.belief_without == pytest.approx(10 / 11)
 
 
-def test_items_come_in_the_order_of_their_ids():
+def test_items_come_in_the_order_of_their_ids() -> None:
     evidence = [judgement(id=each) for each in ("b", 10, "a", 9)]
     found = hypothesis_belief(hypothesis_with(*evidence), AS_OF)
     assert [each.id for each in found.items] == [9, 10, "a", "b"]
 
 
-def test_attribution_can_be_left_out():
+def test_attribution_can_be_left_out() -> None:
     assert hypothesis_belief(hypothesis_with(judgement()), AS_OF, attribution=False).items == ()
 
 
 # Freshness, and what one more item would do
 
 
-def test_freshness_is_the_share_of_weight_that_age_has_left():
+def test_freshness_is_the_share_of_weight_that_age_has_left() -> None:
     # 10 decibans at 1/2 and 5 at 1, from two sources: (5 + 5)/15
     hypothesis = hypothesis_with(
         judgement("for", "strong", age=90, source="a"),
@@ -202,16 +215,16 @@ def test_freshness_is_the_share_of_weight_that_age_has_left():
     assert hypothesis_belief(hypothesis, AS_OF).freshness == pytest.approx(2 / 3)
 
 
-def test_without_evidence_nothing_is_fresh():
+def test_without_evidence_nothing_is_fresh() -> None:
     assert hypothesis_belief(hypothesis_with(half_life_days=90), AS_OF).freshness == 0.0
 
 
-def test_evidence_that_says_nothing_is_as_fresh_as_it_is_new():
+def test_evidence_that_says_nothing_is_as_fresh_as_it_is_new() -> None:
     hypothesis = hypothesis_with(ratio(1.0, age=90), half_life_days=90)
     assert hypothesis_belief(hypothesis, AS_OF).freshness == 0.5
 
 
-def test_a_preview_says_what_logging_the_item_would_do():
+def test_a_preview_says_what_logging_the_item_would_do() -> None:
     hypothesis = hypothesis_with(judgement("against", "weak", source="a"), prior=0.3)
     item = judgement("for", "strong", source="b", age=0)
     seen = preview(hypothesis, item, AS_OF)
@@ -224,7 +237,9 @@ def test_a_preview_says_what_logging_the_item_would_do():
 
 
 @given(hypotheses(), st.randoms(use_true_random=False))
-def test_the_order_of_arrival_does_not_change_a_single_bit(hypothesis, chance: random.Random):
+def test_the_order_of_arrival_does_not_change_a_single_bit(
+    hypothesis: Hypothesis, chance: Random
+) -> None:
     shuffled = list(hypothesis.evidence)
     chance.shuffle(shuffled)
     other = replace(hypothesis, evidence=tuple(shuffled))
@@ -232,7 +247,9 @@ def test_the_order_of_arrival_does_not_change_a_single_bit(hypothesis, chance: r
 
 
 @given(hypotheses(), JUDGEMENTS)
-def test_a_retracted_item_counts_as_if_it_had_never_been(hypothesis, item):
+def test_a_retracted_item_counts_as_if_it_had_never_been(
+    hypothesis: Hypothesis, item: Item
+) -> None:
     assume(item.observed_at <= AS_OF)
     evidence = (*hypothesis.evidence, item, retraction(item))
     retracted = hypothesis_belief(replace(hypothesis, evidence=evidence), AS_OF, attribution=False)
@@ -240,7 +257,9 @@ def test_a_retracted_item_counts_as_if_it_had_never_been(hypothesis, item):
 
 
 @given(hypotheses(), STRENGTHS)
-def test_support_from_a_new_source_never_lowers_the_belief(hypothesis, strength):
+def test_support_from_a_new_source_never_lowers_the_belief(
+    hypothesis: Hypothesis, strength: Strength
+) -> None:
     support = judgement("for", strength, source="somebody new")
     extended = replace(hypothesis, evidence=(*hypothesis.evidence, support))
     assert belief(extended) >= belief(hypothesis)
@@ -249,7 +268,7 @@ def test_support_from_a_new_source_never_lowers_the_belief(hypothesis, strength)
 
 
 @given(st.lists(JUDGEMENTS, max_size=6), st.floats(0.05, 0.95))
-def test_for_and_against_are_mirror_images(evidence, prior):
+def test_for_and_against_are_mirror_images(evidence: list[Judgement], prior: float) -> None:
     def turned(item: Judgement) -> Judgement:
         return replace(item, direction="against" if item.direction == "for" else "for")
 
@@ -259,7 +278,7 @@ def test_for_and_against_are_mirror_images(evidence, prior):
 
 
 @given(st.integers(1, 40), STRENGTHS)
-def test_n_reports_from_one_mouth_count_as_the_root_of_n(n, strength):
+def test_n_reports_from_one_mouth_count_as_the_root_of_n(n: int, strength: Strength) -> None:
     one = hypothesis_belief(hypothesis_with(judgement("for", strength)), AS_OF)
     same = hypothesis_with(*(judgement("for", strength) for _ in range(n)))
     found = hypothesis_belief(same, AS_OF)
@@ -267,14 +286,14 @@ def test_n_reports_from_one_mouth_count_as_the_root_of_n(n, strength):
 
 
 @given(hypotheses())
-def test_evidence_that_has_long_decayed_leaves_the_prior(hypothesis):
+def test_evidence_that_has_long_decayed_leaves_the_prior(hypothesis: Hypothesis) -> None:
     hypothesis = replace(hypothesis, half_life_days=10.0)
     long_after = days_ago(-10 * 100)
     assert belief(hypothesis, long_after) == pytest.approx(hypothesis.prior, abs=1e-9)
 
 
 @given(hypotheses(most=30))
-def test_a_belief_and_a_freshness_stay_between_0_and_1(hypothesis):
+def test_a_belief_and_a_freshness_stay_between_0_and_1(hypothesis: Hypothesis) -> None:
     found = hypothesis_belief(hypothesis, AS_OF)
     assert all(0.0 <= each <= 1.0 for each in (found.belief, found.freshness))
     assert all(0.0 <= each.belief_without <= 1.0 for each in found.items)
@@ -282,14 +301,14 @@ def test_a_belief_and_a_freshness_stay_between_0_and_1(hypothesis):
 
 
 @given(hypotheses())
-def test_the_weights_of_the_judgements_add_up(hypothesis):
+def test_the_weights_of_the_judgements_add_up(hypothesis: Hypothesis) -> None:
     judged = {each.id for each in hypothesis.evidence if hasattr(each, "decibans")}
     found = hypothesis_belief(hypothesis, AS_OF)
     total = math.fsum(each.decibans for each in found.items if each.id in judged)
     assert total == pytest.approx(found.judgement_decibans, abs=1e-9)
 
 
-def test_no_weight_of_evidence_leaves_the_range_of_numbers():
+def test_no_weight_of_evidence_leaves_the_range_of_numbers() -> None:
     assert belief_from(0.5, 1e6) == 1.0
     assert belief_from(0.5, -1e6) == 0.0
     assert 0.0 < belief_from(1e-300, 60.0) < 1e-293
@@ -300,7 +319,7 @@ def test_no_weight_of_evidence_leaves_the_range_of_numbers():
 
 @settings(deadline=None)
 @given(hypotheses())
-def test_beliefs_agree_with_an_independent_working_out(hypothesis):
+def test_beliefs_agree_with_an_independent_working_out(hypothesis: Hypothesis) -> None:
     found = hypothesis_belief(hypothesis, AS_OF)
     assert found.belief == pytest.approx(belief_reference.belief(hypothesis, AS_OF), abs=1e-9)
     assert found.judgement_decibans == pytest.approx(
@@ -313,7 +332,7 @@ def test_beliefs_agree_with_an_independent_working_out(hypothesis):
 
 @settings(deadline=None, max_examples=40)
 @given(hypotheses(most=5))
-def test_leaving_out_agrees_with_working_out_anew(hypothesis):
+def test_leaving_out_agrees_with_working_out_anew(hypothesis: Hypothesis) -> None:
     found = hypothesis_belief(hypothesis, AS_OF)
     items = {each.id: each for each in hypothesis.evidence}
     assert {each.id for each in found.items} == set(items)

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from evidence.belief import (
     parse_item,
 )
 
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "as_of": "2026-06-01T00:00:00Z",
     "hypotheses": [
         {
@@ -73,12 +74,13 @@ HYPOTHESIS, BET = ("hypotheses", 0), ("bets", 0)
 METRIC, CRITERION = (*HYPOTHESIS, "metric"), (*HYPOTHESIS, "kill_criteria", 0)
 NAN, INFINITY = float("nan"), float("inf")
 ABSENT = object()
+Place = tuple[str | int, ...]
 
 
-def changed(place: tuple, key: str, value: object) -> dict:
+def changed(place: Place, key: str, value: object) -> dict[str, Any]:
     """Return the document with one field set, or taken out if the value is ABSENT."""
     document = deepcopy(DOCUMENT)
-    target = document
+    target: Any = document
     for step in place:
         target = target[step]
     if value is ABSENT:
@@ -95,7 +97,7 @@ def refusal(document: object) -> BeliefInputError:
     return caught.value
 
 
-def test_a_document_of_every_kind_is_read():
+def test_a_document_of_every_kind_is_read() -> None:
     facts = parse_document(DOCUMENT)
     hypothesis = facts.hypotheses["demand"]
     assert [type(item).__name__ for item in hypothesis.evidence] == [
@@ -109,7 +111,7 @@ def test_a_document_of_every_kind_is_read():
     assert (facts.bets[0].stop_below, facts.bets[0].revive_above) == (0.1, 0.5)
 
 
-def test_what_may_be_missing_has_its_default():
+def test_what_may_be_missing_has_its_default() -> None:
     facts = parse_document(
         {
             "as_of": "2026-06-01T00:00:00Z",
@@ -122,24 +124,24 @@ def test_what_may_be_missing_has_its_default():
     assert (facts.bets[0].stop_below, facts.bets[0].revive_above) == (0.20, 0.35)
 
 
-def test_a_high_stop_threshold_lifts_the_default_of_the_other():
+def test_a_high_stop_threshold_lifts_the_default_of_the_other() -> None:
     document = changed(BET, "stop_below", 0.6)
     del document["bets"][0]["revive_above"]
     assert parse_document(document).bets[0].revive_above == 0.6
 
 
-def test_fields_of_another_kind_may_stand_there_as_null():
+def test_fields_of_another_kind_may_stand_there_as_null() -> None:
     document = changed(SAID, "likelihood_ratio", None)
     assert isinstance(parse_document(document).hypotheses["demand"].evidence[0], Judgement)
 
 
-def test_the_same_item_id_may_stand_in_two_hypotheses():
+def test_the_same_item_id_may_stand_in_two_hypotheses() -> None:
     document = deepcopy(DOCUMENT)
     document["hypotheses"].append(document["hypotheses"][0] | {"id": "price"})
     assert set(parse_document(document).hypotheses) == {"demand", "price"}
 
 
-def test_one_hypothesis_and_one_item_can_be_read_by_themselves():
+def test_one_hypothesis_and_one_item_can_be_read_by_themselves() -> None:
     raw = DOCUMENT["hypotheses"][0]
     assert parse_hypothesis(raw) == parse_document(DOCUMENT).hypotheses["demand"]
     item = {"id": 5, "observed_at": "2026-05-01T00:00:00Z", "kind": "measurement"}
@@ -149,7 +151,7 @@ def test_one_hypothesis_and_one_item_can_be_read_by_themselves():
     assert (read.mean, read.sd, read.n) == (12.0, 3.5, 8)
 
 
-REFUSED = [
+REFUSED: list[tuple[Place, str, object, str]] = [
     ((), "as_of", ABSENT, "document: as_of: is missing"),
     ((), "as_of", "2026-06-01T00:00:00", "without an offset"),
     ((), "as_of", "2026-06-01", "without an offset"),
@@ -241,24 +243,26 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("place", "key", "value", "message"), REFUSED)
-def test_what_makes_no_sense_is_refused_by_name_and_field(place, key, value, message):
+def test_what_makes_no_sense_is_refused_by_name_and_field(
+    place: Place, key: str, value: object, message: str
+) -> None:
     assert message in str(refusal(changed(place, key, value)))
 
 
 @pytest.mark.parametrize("what", ["hypotheses", "bets"])
-def test_an_id_that_stands_twice_is_refused(what):
+def test_an_id_that_stands_twice_is_refused(what: str) -> None:
     document = deepcopy(DOCUMENT)
     document[what].append(document[what][0])
     assert str(refusal(document)).endswith("id: stands twice; give every one an id of its own")
 
 
-def test_a_kill_criterion_that_stands_twice_is_refused():
+def test_a_kill_criterion_that_stands_twice_is_refused() -> None:
     document = deepcopy(DOCUMENT)
     document["hypotheses"][0]["kill_criteria"] *= 2
     assert refusal(document).subject == 'hypothesis "demand", kill criterion "k"'
 
 
-def test_retractions_in_a_circle_are_refused():
+def test_retractions_in_a_circle_are_refused() -> None:
     document = changed(BACK, "retracts", "forth")
     evidence = document["hypotheses"][0]["evidence"]
     evidence.append(evidence[3] | {"id": "forth", "retracts": "back"})
@@ -266,7 +270,7 @@ def test_retractions_in_a_circle_are_refused():
 
 
 @pytest.mark.parametrize("sd", [0, -1, 1e-300, NAN])
-def test_a_mean_without_spread_is_refused(sd):
+def test_a_mean_without_spread_is_refused(sd: float) -> None:
     metric = Metric(kind="mean", threshold=10.0, direction=">=")
     item = {"id": 5, "observed_at": "2026-05-01T00:00:00Z", "kind": "measurement"}
     with pytest.raises(BeliefInputError, match="item 5: sd: is"):
@@ -274,9 +278,9 @@ def test_a_mean_without_spread_is_refused(sd):
 
 
 @pytest.mark.parametrize("document", [[], None, "text", 5, NAN])
-def test_a_document_that_is_no_object_is_refused(document):
+def test_a_document_that_is_no_object_is_refused(document: object) -> None:
     assert str(refusal(document)).startswith("document: value: is ")
 
 
-def test_a_long_value_is_shown_in_part():
+def test_a_long_value_is_shown_in_part() -> None:
     assert len(str(refusal(changed((), "as_of", "x" * 100_000)))) < 250
