@@ -17,9 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from tests import chromium, running
+
+# How long one example takes says more about the machine than about the product.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -317,7 +317,6 @@ def test_no_weight_of_evidence_leaves_the_range_of_numbers() -> None:
 # Another implementation, by numerical integration and by leaving out in earnest
 
 
-@settings(deadline=None)
 @given(hypotheses())
 def test_beliefs_agree_with_an_independent_working_out(hypothesis: Hypothesis) -> None:
     found = hypothesis_belief(hypothesis, AS_OF)
@@ -330,7 +329,7 @@ def test_beliefs_agree_with_an_independent_working_out(hypothesis: Hypothesis) -
     assert {each.id for each in counted_evidence(hypothesis.evidence, AS_OF)} == counted
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hypotheses(most=5))
 def test_leaving_out_agrees_with_working_out_anew(hypothesis: Hypothesis) -> None:
     found = hypothesis_belief(hypothesis, AS_OF)

@@ -316,7 +316,6 @@ def test_no_order_of_input_changes_a_history(
     assert events(*shuffled, **bounds(thresholds)) == events(*chain, **bounds(thresholds))
 
 
-@settings(deadline=None)
 @given(CHAINS, THRESHOLDS, st.integers(0, 900))
 def test_what_comes_later_does_not_change_the_history_before(
     chain: list[Hypothesis], thresholds: tuple[float, float], age: int
@@ -357,7 +356,7 @@ def standing_anew(chain: Mapping[Id, Hypothesis], moment: datetime) -> tuple[flo
     return belief, killed
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(CHAINS, THRESHOLDS)
 def test_the_status_agrees_with_a_replay_that_starts_anew_at_every_moment(
     chain: list[Hypothesis], thresholds: tuple[float, float]
