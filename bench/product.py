@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from spm.embedded import Home
+from spm.embedded.home import Home
 from spm.embedded.leftovers import Running, read
 from spm.embedded.processes import Identity
 

@@ -10,7 +10,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from spm.database_url import celery_broker, django_database, with_database_number
-from spm.embedded.home import noted_services
+from spm.embedded.noted import noted_services
 
 env = environ.Env()
 

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from spm.embedded import EmbeddedServices
+from spm.embedded.services import EmbeddedServices
 
 TEST_HOME_VARIABLE = "SPM_TEST_HOME"
 

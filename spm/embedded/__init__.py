@@ -3,6 +3,7 @@
 Without `DATABASE_URL` and `REDIS_URL` the product brings both servers along, as wheels, and runs
 them on Unix sockets beneath one directory, its home (`SPM_HOME`). Read in this order:
 
+    noted.py       where other commands find the running servers
     home.py        the directory, its lock, its secrets, the short directory for the sockets
     processes.py   starting a process that does not outlive us, and telling it from its namesakes
     leftovers.py   the list of what runs, and ending what a killed supervisor left behind
@@ -18,8 +19,3 @@ them on Unix sockets beneath one directory, its home (`SPM_HOME`). Read in this 
 
 Nothing in here imports Django, so that it can run before there are settings.
 """
-
-from spm.embedded.home import EmbeddedError, Home
-from spm.embedded.services import EmbeddedServices
-
-__all__ = ["EmbeddedError", "EmbeddedServices", "Home"]

@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from spm.embedded.noted import SERVICES_FILE
+
 SOCKET_PATH_LIMIT = 100  # bytes; the kernels stop at 107 (Linux) and 103 (macOS)
 LONGEST_SOCKET_NAME = "/postgresql/.s.PGSQL.5432.lock"
 ROTATE_LOGS_ABOVE_BYTES = 20_000_000
@@ -48,7 +50,7 @@ class Home:
 
         Other commands (`manage.py verify` beside a running `up`) read the URLs from here.
         """
-        return self.path / "services.env"
+        return self.path / SERVICES_FILE
 
     def prepare(self) -> None:
         """Create the directory.
@@ -180,16 +182,3 @@ def write_private(file: Path, text: str) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     Path(temporary).replace(file)
-
-
-def noted_services(home: Path) -> dict[str, str]:
-    """The URLs of the services that run in a home right now; empty if none do.
-
-    Args:
-        home: the home's directory; it need not exist, nor be ours.
-    """
-    try:
-        lines = (home / "services.env").read_text("utf-8").splitlines()
-    except OSError:
-        return {}
-    return dict(line.split("=", 1) for line in lines if "=" in line)

@@ -120,6 +120,11 @@ class EmbeddedServices:
         self.running.parts[name] = process
         self.running.write(self.home)
 
+    def forget(self, name: str) -> None:
+        """Take a process that has done its work off the list."""
+        self.running.parts.pop(name, None)
+        self.running.write(self.home)
+
     def stop(self) -> None:
         """Stop both in order and let go of the home; once is enough."""
         if not self._claimed:

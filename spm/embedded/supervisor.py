@@ -187,8 +187,10 @@ class StopSignal:
         self._reading.setblocking(False)
         self._writing.setblocking(False)
         signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as it is under nohup
+            signal.signal(signal.SIGHUP, self._on_signal)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)  # only to be woken by it
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:

@@ -193,6 +193,7 @@ def prepare(services: EmbeddedServices, *, with_demo: bool) -> None:
     finally:
         process.kill()
         process.wait()
+        services.forget("prepare")
     if code:
         last = log.read_text("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
         raise EmbeddedError(f"The database could not be prepared ({last[0].strip()}): see {log}")

@@ -12,8 +12,9 @@ import psycopg
 import pytest
 import redis
 
-from spm.embedded import EmbeddedError, EmbeddedServices, Home
-from spm.embedded.home import noted_services
+from spm.embedded.home import EmbeddedError, Home
+from spm.embedded.noted import noted_services
+from spm.embedded.services import EmbeddedServices
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ def test_given_servers_are_used_instead_of_our_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("uid", [65534, 54321], ids=["nobody", "a user without a name"])
 def test_it_runs_as_an_ordinary_user_and_as_one_without_a_name(uid: int) -> None:
     script = (
-        "import sys, psycopg; from spm.embedded import EmbeddedServices\n"
+        "import sys, psycopg; from spm.embedded.services import EmbeddedServices\n"
         "with EmbeddedServices(sys.argv[1], disposable=True) as services:\n"
         "    with psycopg.connect(services.urls['DATABASE_URL']) as connection:\n"
         "        print(connection.execute('SELECT current_user').fetchone()[0])"

@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 
 from bench.product import PROJECT, Product, command, environment, free_port, gone
-from spm.embedded import EmbeddedServices, Home, leftovers
+from spm.embedded import leftovers
+from spm.embedded.home import Home
 from spm.embedded.processes import Identity
+from spm.embedded.services import EmbeddedServices
 
 STOP_WITHIN_SECONDS = 10.0
 
@@ -111,7 +113,7 @@ def test_killed_parts_come_back_by_themselves_and_a_second_start_is_sent_away(
 
     def all_back() -> bool:
         now = product.running.parts
-        return all(now[name].alive() for name in before if name != "prepare")
+        return all(part.alive() for part in now.values())
 
     assert becomes_true(all_back)
     assert all(before[name] != product.running.parts[name] for name in ("postgresql", "web-1"))

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
-
-from spm.embedded.up import add_arguments
+from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
@@ -19,7 +17,18 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
+        """Declare the options.
+
+        Raises:
+            CommandError: on a system that has no Unix signals.
+        """
+        if os.name != "posix":
+            raise CommandError(
+                "`up` runs on Linux and macOS: on Windows use WSL, or run the parts as "
+                "docker-compose.yml does, with DATABASE_URL and REDIS_URL set."
+            )
+        from spm.embedded.up import add_arguments
+
         add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
