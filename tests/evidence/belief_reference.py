@@ -150,10 +150,10 @@ def belief(hypothesis: Hypothesis, as_of: datetime) -> float:
     return odds / (1 + odds)
 
 
-def belief_without(hypothesis: Hypothesis, left_out: Item, as_of: datetime) -> float:
-    """Return the belief had one item never been."""
+def without(hypothesis: Hypothesis, left_out: Item) -> Hypothesis:
+    """Return the hypothesis as if one item had never been."""
     rest = tuple(item for item in hypothesis.evidence if item is not left_out)
-    return belief(replace(hypothesis, evidence=rest), as_of)
+    return replace(hypothesis, evidence=rest)
 
 
 def is_broken(
