@@ -362,8 +362,8 @@ def balances(portfolio_id: int, on: date) -> dict[int, Decimal]:
     totals = dict.fromkeys(
         Account.objects.filter(portfolio_id=portfolio_id).values_list("id", flat=True), NOTHING
     )
-    for row in effective.values("to_account_id").annotate(total=Sum("amount")):
-        totals[row["to_account_id"]] += row["total"]
-    for row in effective.values("from_account_id").annotate(total=Sum("amount")):
-        totals[row["from_account_id"]] -= row["total"]
+    for credit in effective.values("to_account_id").annotate(total=Sum("amount")):
+        totals[credit["to_account_id"]] += credit["total"]
+    for debit in effective.values("from_account_id").annotate(total=Sum("amount")):
+        totals[debit["from_account_id"]] -= debit["total"]
     return totals

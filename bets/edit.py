@@ -309,7 +309,7 @@ def _write_links(bet: Bet, links: Given) -> None:
         Dependency.objects.bulk_create(
             Dependency(bet=bet, needs_id=needs_id) for needs_id in links["needs"]
         )
-    bet._prefetched_objects_cache = {}
+    vars(bet).pop("_prefetched_objects_cache", None)
 
 
 def _write_kill_criteria(hypothesis: Hypothesis, criteria: list[dict[str, Any]]) -> None:

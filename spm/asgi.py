@@ -5,7 +5,7 @@ before the first middleware runs. So bodies are measured here, and pages go to W
 """
 
 import os
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spm.settings")
 
@@ -21,7 +21,7 @@ from spm import live
 WEB_THREADS = 4
 
 _pages: Any = BodyLimit(
-    WSGIMiddleware(pages, workers=WEB_THREADS),
+    WSGIMiddleware(cast(Any, pages), workers=WEB_THREADS),
     limit_bytes=settings.BODY_LIMIT_BYTES,
     larger={
         "/evidence/import": settings.IMPORT_BODY_LIMIT_BYTES,

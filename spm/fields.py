@@ -35,7 +35,7 @@ class MoneyField(models.DecimalField):
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
         """The column's CHECK. NaN sorts above every number, so the upper limit keeps it out."""
-        column = connection.ops.quote_name(self.column)
+        column = connection.ops.quote_name(str(self.column))
         lowest = f"-{MONEY_LIMIT}" if self.signed else "-0.01"
         return f"{column} > {lowest} AND {column} < {MONEY_LIMIT}"
 
@@ -49,7 +49,7 @@ class ShareField(models.FloatField):
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
         """The column's CHECK; NaN sorts above every number and so fails it."""
-        column = connection.ops.quote_name(self.column)
+        column = connection.ops.quote_name(str(self.column))
         return f"{column} >= 0 AND {column} <= 1"
 
 
@@ -58,5 +58,5 @@ class FiniteField(models.FloatField):
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
         """The column's CHECK."""
-        column = connection.ops.quote_name(self.column)
+        column = connection.ops.quote_name(str(self.column))
         return f"{column} > '-Infinity'::float8 AND {column} < 'Infinity'::float8"

@@ -14,7 +14,7 @@ def portfolio(request: HttpRequest) -> dict[str, Any]:
     if current is None:
         return {"portfolio": None, "portfolios": [], "role": None, "may": frozenset()}
     memberships = list(
-        Membership.objects.filter(user_id=request.user.pk)
+        Membership.objects.filter(user_id=request.user.pk or 0)
         .select_related("portfolio")
         .order_by("portfolio__name", "portfolio_id")
     )

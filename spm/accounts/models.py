@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -143,7 +144,7 @@ class ApiKey(models.Model):
         owner: User,
         portfolio_id: int,
         name: str,
-        scopes: list[str],
+        scopes: Sequence[str],
         days: int = 90,
     ) -> tuple["ApiKey", str]:
         """Make a key.
@@ -163,7 +164,7 @@ class ApiKey(models.Model):
             name=name,
             identifier=identifier,
             secret_sha256=hashlib.sha256(secret.encode()).hexdigest(),
-            scopes=scopes,
+            scopes=list(scopes),
             expires_at=timezone.now() + timedelta(days=days),
         )
         return key, f"{KEY_PREFIX}_{identifier}_{secret}"
