@@ -1,5 +1,7 @@
 """What we learn: the door, events, beliefs, thesis breaks."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,16 @@ class EvidenceConfig(AppConfig):
     """What we learn: the door, events, beliefs, thesis breaks."""
 
     name = "evidence"
+
+    def ready(self) -> None:
+        """Listen to what the floor below says."""
+        from bets.signals import thesis_changed
+
+        thesis_changed.connect(_on_thesis_changed, dispatch_uid="beliefs-after-thesis")
+
+
+def _on_thesis_changed(sender: Any, bet: Any, **kwargs: Any) -> None:
+    """Work the beliefs out anew: a hypothesis, a prior, a threshold or a criterion changed."""
+    from evidence.beliefs import refresh
+
+    refresh([bet.pk], reason=f"The thesis of {bet.title} was restated.")

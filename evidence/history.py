@@ -1,0 +1,174 @@
+"""From rows to what the belief engine takes: all that has been learnt about some bets.
+
+The only place that knows both sides. Four queries, however many bets.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from bets.models import Bet, Hypothesis, KillCriterion
+from evidence import belief
+from evidence.models import Evidence, HypothesisBelief
+
+_COLUMNS = (
+    "id",
+    "hypothesis_id",
+    "source_id",
+    "kind",
+    "direction",
+    "strength",
+    "likelihood_ratio",
+    "successes",
+    "trials",
+    "mean",
+    "standard_deviation",
+    "sample_size",
+    "retracts_id",
+    "reliability",
+    "observed_at",
+)
+
+
+@dataclass(frozen=True)
+class BetHistory:
+    """All that has been learnt about one bet.
+
+    ``bet`` is None while nobody has stated a hypothesis. ``criteria`` are the kill criteria in
+    words, ``known`` the beliefs as they were last written down.
+    """
+
+    bet: belief.Bet | None
+    hypotheses: Mapping[belief.Id, belief.Hypothesis]
+    criteria: Mapping[belief.Id, str] = field(default_factory=dict)
+    known: Mapping[belief.Id, HypothesisBelief] = field(default_factory=dict)
+
+    def with_item(self, hypothesis_id: int, item: belief.Item | None) -> "BetHistory":
+        """The same with one more item on one of its hypotheses."""
+        if item is None:
+            return self
+        hypothesis = self.hypotheses[hypothesis_id]
+        longer = replace(hypothesis, evidence=(*hypothesis.evidence, item))
+        return replace(self, hypotheses={**self.hypotheses, hypothesis_id: longer})
+
+    def observed(self) -> Iterable[datetime]:
+        """When each item was observed."""
+        for hypothesis in self.hypotheses.values():
+            for item in hypothesis.evidence:
+                yield item.observed_at
+
+
+def histories_of(bets: Iterable[Bet]) -> dict[int, BetHistory]:
+    """The history of each of the bets, by the bet's id."""
+    bets = list(bets)
+    ids = [bet.pk for bet in bets]
+    hypotheses = list(
+        Hypothesis.objects.filter(bet_id__in=ids).select_related("belief_now").order_by("id")
+    )
+    criteria: dict[int, list[KillCriterion]] = defaultdict(list)
+    for criterion in KillCriterion.objects.filter(hypothesis__bet_id__in=ids).order_by("id"):
+        criteria[criterion.hypothesis_id].append(criterion)
+    metrics = {hypothesis.pk: hypothesis.metric for hypothesis in hypotheses}
+    items: dict[int, list[belief.Item]] = defaultdict(list)
+    events = Evidence.objects.filter(bet_id__in=ids).order_by("id").values_list(*_COLUMNS)
+    for row in events.iterator(chunk_size=5000):
+        item = item_of(dict(zip(_COLUMNS, row, strict=True)), metrics[row[1]])
+        if item is not None:
+            items[row[1]].append(item)
+    of_bet: dict[int, list[Hypothesis]] = defaultdict(list)
+    for hypothesis in hypotheses:
+        of_bet[hypothesis.bet_id].append(hypothesis)
+    return {bet.pk: _history(bet, of_bet[bet.pk], criteria, items) for bet in bets}
+
+
+def item_of(row: Mapping[str, Any], metric: str) -> belief.Item | None:
+    """One row of evidence as the engine takes it.
+
+    Args:
+        row: the columns of ``Evidence`` by name.
+        metric: what the hypothesis measures today.
+
+    Returns:
+        None for a measurement of something that the hypothesis does not measure (any more): it
+        stays on record and says nothing about today's threshold.
+    """
+    common: dict[str, Any] = {
+        "id": row["id"],
+        "observed_at": row["observed_at"],
+        "source": row["source_id"],
+        "reliability": row["reliability"],
+    }
+    if row["kind"] == "judgement":
+        return belief.Judgement(**common, direction=row["direction"], strength=row["strength"])
+    if row["kind"] == "ratio":
+        return belief.Ratio(**common, likelihood_ratio=row["likelihood_ratio"])
+    if row["kind"] == "retraction":
+        return belief.Retraction(**common, retracts=row["retracts_id"])
+    if metric == "proportion" and row["trials"] is not None:
+        return belief.ProportionMeasurement(
+            **common, successes=row["successes"], trials=row["trials"]
+        )
+    if metric == "mean" and row["mean"] is not None:
+        return belief.MeanMeasurement(
+            **common, mean=row["mean"], sd=row["standard_deviation"], n=row["sample_size"]
+        )
+    return None
+
+
+def _history(
+    bet: Bet,
+    hypotheses: list[Hypothesis],
+    criteria: Mapping[int, list[KillCriterion]],
+    items: Mapping[int, list[belief.Item]],
+) -> BetHistory:
+    facts: dict[belief.Id, belief.Hypothesis] = {
+        each.pk: _hypothesis(each, criteria.get(each.pk, []), items) for each in hypotheses
+    }
+    thesis = belief.Bet(
+        id=bet.pk,
+        hypotheses=tuple(facts),
+        stop_below=bet.stop_below,
+        revive_above=bet.revive_above,
+    )
+    words: dict[belief.Id, str] = {
+        criterion.pk: str(criterion)
+        for each in hypotheses
+        for criterion in criteria.get(each.pk, [])
+    }
+    known: dict[belief.Id, HypothesisBelief] = {
+        each.pk: each.belief_now for each in hypotheses if hasattr(each, "belief_now")
+    }
+    return BetHistory(thesis if facts else None, facts, words, known)
+
+
+def _hypothesis(
+    row: Hypothesis, criteria: list[KillCriterion], items: Mapping[int, list[belief.Item]]
+) -> belief.Hypothesis:
+    metric = None
+    if row.metric:
+        metric = belief.Metric(
+            kind=row.metric,  # type: ignore[arg-type]
+            threshold=row.threshold,  # type: ignore[arg-type]
+            direction=row.direction,  # type: ignore[arg-type]
+        )
+    return belief.Hypothesis(
+        id=row.pk,
+        prior=row.prior,
+        half_life_days=row.half_life_days,
+        metric=metric,
+        kill_criteria=tuple(_criterion(each) for each in criteria),
+        evidence=tuple(items.get(row.pk, ())),
+    )
+
+
+def _criterion(row: KillCriterion) -> belief.KillCriterion:
+    return belief.KillCriterion(
+        id=row.pk,
+        metric=row.metric,  # type: ignore[arg-type]
+        comparison=row.comparison,  # type: ignore[arg-type]
+        value=row.value,
+        min_sample=row.min_sample,
+        deadline=row.deadline,
+    )
