@@ -1,9 +1,10 @@
 """What the pages and the API read of proposals, decisions and the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -11,8 +12,10 @@ from django.db.models import Prefetch, Q, QuerySet
 from allocation.models import Decision, Guardrail, Proposal, ProposalChange, Transfer
 from bets.models import Bet, Portfolio, Team
 from evidence.models import Evidence
+from spm import formats
 
 MOST_REASONS = 5
+SHARES = (Guardrail.Kind.SHARE, Guardrail.Kind.BET_SHARE, Guardrail.Kind.TURNOVER)
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class ChangeRow:
         """Whether money leaves the bet."""
         return self.change.working_after < self.change.working_before
 
+    @property
+    def difference(self) -> Decimal:
+        """The change of working money, negative for a withdrawal; currency per month."""
+        return self.change.working_after - self.change.working_before
+
 
 @dataclass(frozen=True)
 class LimitRow:
@@ -36,6 +44,49 @@ class LimitRow:
     name: str
     kind: str
     figures: dict[str, Any]
+    currency: str = ""
+
+    @property
+    def before(self) -> str:
+        """What it measures today."""
+        return self._written(self.figures["value_before"])
+
+    @property
+    def after(self) -> str:
+        """What it would measure."""
+        return self._written(self.figures["value"])
+
+    @property
+    def range(self) -> str:
+        """The limits themselves."""
+        low, high = self.figures["min"], self.figures["max"]
+        if low is None:
+            return f"at most {self._written(high)}"
+        if high is None:
+            return f"at least {self._written(low)}"
+        return f"{self._written(low)} to {self._written(high)}"
+
+    @property
+    def price(self) -> str:
+        """The shadow price in words, or an empty text where there is none."""
+        point = self.figures["shadow_price_per_point"]
+        if point:
+            worth = formats.money(point, self.currency, explicit_sign=True)
+            return f"{worth} a percentage point"
+        unit = self.figures["shadow_price"]
+        if unit:
+            worth = formats.money(unit * 1000, self.currency, explicit_sign=True)
+            return f"{worth} for 1k a month"
+        return ""
+
+    def _written(self, value: float | None) -> str:
+        if value is None:
+            return formats.NOTHING
+        if self.kind in SHARES:
+            return f"{100 * value:.1f}%"
+        if self.kind == Guardrail.Kind.COUNT:
+            return f"{value:.0f}"
+        return formats.rate(value, self.currency)
 
 
 def proposals(portfolio: Portfolio) -> QuerySet[Proposal]:
@@ -70,9 +121,10 @@ def limit_rows(proposal: Proposal) -> list[LimitRow]:
     names = _names(Guardrail.objects.filter(portfolio_id=proposal.portfolio_id))
     return [
         LimitRow(
-            names.get(str(result["id"]), f"Guardrail {result['id']}, since removed"),
-            Guardrail.Kind(result["kind"]).label,
+            names.get(str(result["id"]), f"Guardrail {result['id']}, removed"),
+            result["kind"],
             result,
+            proposal.portfolio.currency,
         )
         for result in results
     ]
@@ -82,7 +134,7 @@ def team_rows(proposal: Proposal) -> list[LimitRow]:
     """Teams that are at their limit before or after; the others limit nothing."""
     names = _names(Team.objects.filter(portfolio_id=proposal.portfolio_id))
     return [
-        LimitRow(names.get(str(result["id"]), f"Team {result['id']}, since removed"), "team", result)
+        LimitRow(names.get(str(result["id"]), f"Team {result['id']}, removed"), "team", result)
         for result in proposal.solution["teams"]
         if result["shadow_price"] or result["breach_before"] or result["breach_after"]
     ]
@@ -116,9 +168,11 @@ def transfers(
     portfolio: Portfolio, *, bet_id: int | None = None, kind: str = "", until: date | None = None
 ) -> QuerySet[Transfer]:
     """Transfers, newest first, with what a row of the ledger shows."""
-    rows = Transfer.objects.filter(portfolio=portfolio).select_related(
-        "from_account__bet", "to_account__bet", "booked_by", "decision__proposal"
-    ).defer("decision__proposal__snapshot", "decision__proposal__solution")
+    rows = (
+        Transfer.objects.filter(portfolio=portfolio)
+        .select_related("from_account__bet", "to_account__bet", "booked_by", "decision__proposal")
+        .defer("decision__proposal__snapshot", "decision__proposal__solution")
+    )
     if bet_id is not None:
         rows = rows.filter(Q(from_account__bet_id=bet_id) | Q(to_account__bet_id=bet_id))
     if kind:
@@ -135,3 +189,39 @@ def decisions(portfolio: Portfolio) -> QuerySet[Decision]:
         .select_related("proposal__portfolio", "decided_by", "api_key")
         .defer("proposal__snapshot", "proposal__solution")
     )
+
+
+LEDGER_COLUMNS = (
+    "number",
+    "booked at",
+    "effective on",
+    "kind",
+    "from",
+    "to",
+    "amount per month",
+    "one-off",
+    "proposal",
+    "booked by",
+    "note",
+    "sha256",
+)
+
+
+def ledger_table(rows: QuerySet[Transfer]) -> Iterable[Sequence[Any]]:
+    """Transfers as rows of a table, the head first."""
+    yield LEDGER_COLUMNS
+    for row in rows.iterator(chunk_size=1000):
+        yield (
+            row.sequence,
+            row.booked_at.isoformat(),
+            row.effective_on.isoformat(),
+            row.get_kind_display(),
+            str(row.from_account),
+            str(row.to_account),
+            row.amount,
+            row.one_off,
+            row.decision.proposal.number if row.decision else "",
+            str(row.booked_by or ""),
+            row.note,
+            row.sha256,
+        )

@@ -22,9 +22,7 @@ def sentence(proposal: Proposal) -> str:
             f"into {len(raised)}"
         )
     elif reduced:
-        what = (
-            f"Withdraw {formats.rate(proposal.out_of_bets, currency)} from {_bets(len(reduced))}"
-        )
+        what = f"Withdraw {formats.rate(proposal.out_of_bets, currency)} from {_bets(len(reduced))}"
     else:
         what = f"Add {formats.rate(added, currency)} from the reserve to {_bets(len(raised))}"
     if proposal.gain <= 0:
