@@ -78,5 +78,5 @@ class _Holding:
         decision, today = self.problem.decision, self.problem.program.today
         columns = [decision.added[place], decision.withdrawn[place]]
         flags = [decision.funded[place], decision.changed[place]]
-        held = np.array(columns + [flag for flag in flags if flag != NONE])
+        held = np.unique(columns + [flag for flag in flags if flag != NONE])
         return held, today[held]

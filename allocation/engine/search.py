@@ -31,8 +31,11 @@ TIE_WEIGHT = 1e-7
 
 Too little to cost a millionth of the objective, enough to choose between equal sets of bets.
 """
-BREACH_SLACK = 1e-11
-"""What the total breach may be above the least that was found, as a share of the envelope."""
+BREACH_SLACK = 1e-10
+"""What the total breach may be above the least that was found, as a share of the envelope.
+
+A hundred times the solver's tolerance: with less, its presolve may call the least impossible.
+"""
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,8 @@ class Solver:
         if not len(self.program.gain):
             return Point(np.zeros(0), np.zeros(len(self.program.row_lower)))
         self.highs.run()
+        if self.whole and not np.isfinite(self.highs.getInfo().mip_dual_bound):
+            self._run_without_presolve()
         status = self.highs.getModelStatus()
         solution = self.highs.getSolution()
         if status not in ENDED_WELL or not solution.value_valid:
@@ -139,6 +141,12 @@ class Solver:
         if solution.dual_valid:
             prices = np.abs(np.array(solution.row_dual)) * self.gain_scale / self.row_scale
         return Point(values, prices)
+
+    def _run_without_presolve(self) -> None:
+        """Solve again: presolve found no point, though there may be one a tolerance away."""
+        self.highs.setOptionValue("presolve", "off")
+        self.highs.run()
+        self.highs.setOptionValue("presolve", "choose")
 
     def minimise(self, columns: Integers, weights: ArrayLike = 1.0) -> Point:
         """Solve for the least Σ weight·column, whatever the program's gain."""
