@@ -15,26 +15,29 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack  # type: ignore[import-untyped]
 
 from allocation.engine.book import Floats, Integers
-from allocation.engine.decision import Decision
+from allocation.engine.decision import NONE, Decision
 from allocation.engine.problem import Problem
 from allocation.engine.program import Assembled
-from allocation.engine.solver import Point, Solver
+from allocation.engine.solver import NoSolutionError, Point, Solver
 
-EXACT_UP_TO = 400
+EXACT_UP_TO = 300
 """Up to so many whole columns the MILP is solved to EXACT_GAP, above to LARGE_GAP."""
 EXACT_GAP = 1e-7
-LARGE_GAP = 1e-4
+LARGE_GAP = 5e-4
 MOST_NODES = 2000
 """Nodes and not seconds, so that a busy machine gives the same answer."""
+START_NODES = 100
+"""How long a good start is looked for; the same."""
+INTEGRAL = 1e-6
 TIE_WEIGHT = 1e-7
 """In the MILP, moving a unit of rate costs as much as this share of holding it for the horizon.
 
 Too little to cost a millionth of the objective, enough to choose between equal sets of bets.
 """
-BREACH_SLACK = 1e-10
+BREACH_SLACK = 1e-9
 """What the total breach may be above the least that was found, as a share of the envelope.
 
-A hundred times the solver's tolerance: with less, its presolve may call the least impossible.
+Some ten times the search's tolerance: with less, its presolve may call the least impossible.
 """
 
 
@@ -65,12 +68,16 @@ def find_best(problem: Problem) -> Best:
     if len(program.breaches):
         program, start = with_least_breach(problem)
     solver = Solver(program)
-    bound = program.objective(solver.run().values)
-    values = best_whole(problem, program, start) if program.whole.any() else start
+    relaxed = solver.run().values
+    values = start
+    if program.whole.any():
+        if int(program.whole.sum()) > EXACT_UP_TO:
+            start = _good_start(problem, program, relaxed, start)
+        values = best_whole(problem, program, start)
     fix_whole(solver, values)
     prices = solver.run().row_price
     tied = _break_ties(problem, program, values)
-    return Best(program, Point(tied.values, prices), bound, solver)
+    return Best(program, Point(tied.values, prices), program.objective(relaxed), solver)
 
 
 def with_least_breach(problem: Problem) -> tuple[Assembled, Floats]:
@@ -102,13 +109,36 @@ def _limited(program: Assembled, breach: float) -> Assembled:
     )
 
 
+def _good_start(problem: Problem, program: Assembled, relaxed: Floats, otherwise: Floats) -> Floats:
+    """A good feasible point near the LP's: most whole columns are whole there already.
+
+    First all of these are held and only the others are searched; if that has no solution, only
+    the bets that do not change in the LP are held. With such a start the search is short.
+    """
+    whole = np.flatnonzero(program.whole)
+    settled = whole[np.abs(relaxed[whole] - np.round(relaxed[whole])) < INTEGRAL]
+    flags = np.unique(problem.decision.changed[problem.decision.changed != NONE])
+    still = flags[relaxed[flags] < INTEGRAL]
+    for held in (settled, still):
+        try:
+            hold = (held, np.round(relaxed[held]))
+            return best_whole(problem, program, hold=hold, nodes=START_NODES)
+        except NoSolutionError:
+            continue
+    return otherwise
+
+
 def best_whole(
     problem: Problem,
     program: Assembled,
     start: Floats | None = None,
     hold: tuple[Integers, Floats] | None = None,
+    nodes: int = MOST_NODES,
 ) -> Floats:
-    """The MILP's best point. `start`: a feasible point; `hold`: columns to hold at values."""
+    """The MILP's best point. `start`: a feasible point; `hold`: columns to hold at values.
+
+    Raises NoSolutionError if there is none, or none is found within `nodes`.
+    """
     solver = Solver(program, whole=True)
     solver.set_gain(_gain_with_ties(problem, program))
     if start is not None:
@@ -116,7 +146,7 @@ def best_whole(
     if hold is not None:
         solver.set_bounds(hold[0], hold[1], hold[1])
     exact = int(program.whole.sum()) <= EXACT_UP_TO
-    solver.set_gap(EXACT_GAP if exact else LARGE_GAP, MOST_NODES)
+    solver.set_gap(EXACT_GAP if exact else LARGE_GAP, nodes)
     return solver.run().values
 
 
