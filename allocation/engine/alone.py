@@ -78,7 +78,7 @@ class _Holding:
         """The objective with everything else free; None if that cannot be."""
         columns, values = self._held(place)
         try:
-            found = best_whole(self.problem, self.best.program, hold=(columns, values))
+            found = best_whole(self.problem, self.best.programs.loose, hold=(columns, values))
         except NoSolutionError:
             return None
         return self.best.program.objective(found)

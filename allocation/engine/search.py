@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_matrix, vstack  # type: ignore[import-untyped]
+from scipy.sparse import csr_matrix, vstack
 
 from allocation.engine.book import Floats, Integers
 from allocation.engine.decision import NONE, Decision
@@ -34,25 +34,36 @@ TIE_WEIGHT = 1e-7
 
 Too little to cost a millionth of the objective, enough to choose between equal sets of bets.
 """
-BREACH_SLACK = 1e-9
-"""What the total breach may be above the least that was found, as a share of the envelope.
+BREACH_SLACKS = (1e-12, 1e-9)
+"""What the total breach may be above the least found, as a share of the envelope: LP, search."""
 
-Some ten times the search's tolerance: with less, its presolve may call the least impossible.
-"""
+
+@dataclass(frozen=True)
+class Programs:
+    """The problem's program; where something is broken, with the least total breach as a row."""
+
+    exact: Assembled
+    """For LPs."""
+    loose: Assembled
+    """For searches, whose presolve may call the least breach impossible to the last digit."""
 
 
 @dataclass(frozen=True)
 class Best:
     """The best allocation found, before rounding."""
 
-    program: Assembled
-    """The problem's program, with the least total breach as a row where something is broken."""
+    programs: Programs
     point: Point
     """The values after ties are broken; the prices are those of the LP before."""
     bound: float
     """Upper bound on the objective, currency over the horizon: the LP without whole columns."""
     fixed: Solver
     """The LP with the whole columns fixed, to be solved again with other bounds."""
+
+    @property
+    def program(self) -> Assembled:
+        """The program that `fixed` and `point` are of."""
+        return self.programs.exact
 
     def bounds_of(self, columns: Integers) -> tuple[Floats, Floats]:
         """The bounds that columns have in `fixed`."""
@@ -64,24 +75,30 @@ class Best:
 
 def find_best(problem: Problem) -> Best:
     """Go through the steps of this module. Raises NoSolutionError if HiGHS finds none."""
-    program, start = problem.program, problem.program.today
-    if len(program.breaches):
-        program, start = with_least_breach(problem)
-    solver = Solver(program)
-    relaxed = solver.run().values
+    programs = Programs(problem.program, problem.program)
+    start = problem.program.today
+    if len(problem.program.breaches):
+        programs, start = with_least_breach(problem)
+    relaxed = Solver(programs.exact).run().values
     values = start
-    if program.whole.any():
-        if int(program.whole.sum()) > EXACT_UP_TO:
-            start = _good_start(problem, program, relaxed, start)
-        values = best_whole(problem, program, start)
-    fix_whole(solver, values)
-    prices = solver.run().row_price
-    tied = _break_ties(problem, program, values)
-    return Best(program, Point(tied.values, prices), program.objective(relaxed), solver)
+    if problem.program.whole.any():
+        if int(problem.program.whole.sum()) > EXACT_UP_TO:
+            start = _good_start(problem, programs.loose, relaxed, start)
+        values = best_whole(problem, programs.loose, start)
+    program, fixed, point = _amounts(programs, values, start)
+    tied = _break_ties(problem, fixed)
+    fixed = Solver(program)
+    fix_whole(fixed, point.values)
+    return Best(
+        programs=Programs(program, programs.loose),
+        point=Point(tied.values, point.row_price),
+        bound=program.objective(relaxed),
+        fixed=fixed,
+    )
 
 
-def with_least_breach(problem: Problem) -> tuple[Assembled, Floats]:
-    """The program with Σ breaches ≤ the least possible as its last row, and a point with that."""
+def with_least_breach(problem: Problem) -> tuple[Programs, Floats]:
+    """The programs with Σ breaches ≤ the least possible as their last row, and such a point."""
     program = problem.program
     values = program.today
     if program.whole.any():
@@ -92,8 +109,10 @@ def with_least_breach(problem: Problem) -> tuple[Assembled, Floats]:
     fixed = Solver(program)
     fix_whole(fixed, values)
     values = fixed.minimise(program.breaches).values
-    slack = BREACH_SLACK * max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
-    return _limited(program, program.total_breach(values) + slack), values
+    least = program.total_breach(values)
+    size = max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
+    exact, loose = (_limited(program, least + slack * size) for slack in BREACH_SLACKS)
+    return Programs(exact, loose), values
 
 
 def _limited(program: Assembled, breach: float) -> Assembled:
@@ -107,6 +126,24 @@ def _limited(program: Assembled, breach: float) -> Assembled:
         row_upper=np.append(program.row_upper, breach),
         money_rows=np.append(program.money_rows, True),
     )
+
+
+def _amounts(programs: Programs, found: Floats, start: Floats) -> tuple[Assembled, Solver, Point]:
+    """The LP with the whole columns fixed as found, solved.
+
+    What the search found within its tolerance may miss the LP's finer one by a hair: then the
+    breach has the search's slack, and if need be the whole columns are those it started from.
+    """
+    for program, values in ((programs.exact, found), (programs.loose, found)):
+        solver = Solver(program)
+        fix_whole(solver, values)
+        try:
+            return program, solver, solver.run()
+        except NoSolutionError:
+            continue
+    solver = Solver(programs.exact)
+    fix_whole(solver, start)
+    return programs.exact, solver, solver.run()
 
 
 def _good_start(problem: Problem, program: Assembled, relaxed: Floats, otherwise: Floats) -> Floats:
@@ -164,16 +201,13 @@ def _gain_with_ties(problem: Problem, program: Assembled) -> Floats:
     return gain
 
 
-def _break_ties(problem: Problem, program: Assembled, values: Floats) -> Point:
-    """Among the optima with these whole columns: the least movement, then the lower ids."""
-    solver = Solver(program)
-    fix_whole(solver, values)
-    point = solver.run()
+def _break_ties(problem: Problem, solver: Solver) -> Point:
+    """Among the optima of the LP just solved: the least movement, then the lower ids."""
     columns, every, rank = _movement(problem.decision)
-    for weights in (every, rank):
-        solver.stay_optimal()
-        point = solver.minimise(columns, weights)
-    return point
+    solver.stay_optimal()
+    solver.minimise(columns, every)
+    solver.stay_optimal()
+    return solver.minimise(columns, rank)
 
 
 def _movement(decision: Decision) -> tuple[Integers, Floats, Floats]:

@@ -12,7 +12,7 @@ RESPONSES = (None, [[0.5, 0.7], [1.0, 1.0]], [[1.0, 1.0]], [[0.2, 0.5], [0.6, 0.
 
 def random_portfolio(seed: int, most_bets: int = 8) -> dict[str, Any]:
     """A snapshot document that `seed` decides: amounts from tens to tens of millions."""
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
     unit = dice.choice([1.0, 10.0, 1e3, 1e6])
     count = dice.randint(1, most_bets)
     ids = [f"b{place}" for place in range(count)]
@@ -96,9 +96,7 @@ def _fungibility(dice: random.Random, teams: list[dict[str, Any]]) -> list[dict[
     ]
 
 
-def _guardrail(
-    dice: random.Random, identifier: str, envelope: float, count: int
-) -> dict[str, Any]:
+def _guardrail(dice: random.Random, identifier: str, envelope: float, count: int) -> dict[str, Any]:
     kind = dice.choice(["share", "amount", "bet_share", "turnover", "count", "reserve"])
     scope = _sometimes(
         dice, 0.6, lambda: {"stream": dice.sample(STREAMS, 2)}, {"theme": [dice.choice(THEMES)]}

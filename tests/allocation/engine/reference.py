@@ -7,6 +7,7 @@ nothing and solves twice: the least total breach, then the most value. Slow, pla
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -76,15 +77,17 @@ class Model:
         for place, (terms, _, _) in enumerate(self.rows):
             for name, value in terms.items():
                 matrix[place, self.names[name]] += value
-        result = milp(
-            cost,
-            integrality=self.whole,
-            bounds=Bounds(self.lower, self.upper),
-            constraints=[
-                LinearConstraint(matrix, [r[1] for r in self.rows], [r[2] for r in self.rows])
-            ],
-            options={"mip_rel_gap": 0.0},
-        )
+        limits = LinearConstraint(matrix, [r[1] for r in self.rows], [r[2] for r in self.rows])
+        for presolve in (True, False):
+            result = milp(
+                cost,
+                integrality=self.whole,
+                bounds=Bounds(self.lower, self.upper),
+                constraints=[limits],
+                options={"mip_rel_gap": 0.0, "presolve": presolve},
+            )
+            if result.success:
+                break
         assert result.success, result.message
         return {name: result.x[place] for name, place in self.names.items()}
 
@@ -102,7 +105,7 @@ def solve_reference(document: dict[str, Any]) -> Reference:
     """Solve a snapshot document."""
     model = Model()
     unit = max(1.0, document["envelope"] / 1000)
-    document = scaled(document, 1 / unit)
+    document = scaled(document, 1 / unit) | {"unit": unit}
     _bets(model, document)
     _envelope(model, document)
     _teams(model, document)
@@ -144,7 +147,6 @@ def scaled(document: dict[str, Any], factor: float) -> dict[str, Any]:
         rails.append(other)
     return {
         **document,
-        "unit": 1 / factor,
         "envelope": document["envelope"] * factor,
         "reserve_floor": document.get("reserve_floor", 0.0) * factor,
         "switching_cost": document.get("switching_cost", 0.0) * factor,
@@ -200,7 +202,7 @@ def _amounts(model: Model, document: dict[str, Any], bet: dict[str, Any]) -> Non
     funded = model.variable(f"funded {name}", 1, whole=True)
     least = bet.get("minimum", 0.0)
     least = min(least, today) if today > 0 else least
-    trace = max(0.01 / document["unit"], 1e-6 * document["envelope"])
+    trace = max(0.01 / document.get("unit", 1.0), 1e-6 * document["envelope"])
     trace = min(trace, today) if today > 0 else trace
     model.row({x: 1, funded: -most}, upper=0)
     model.row({x: 1, funded: -max(least, trace)}, lower=0)
@@ -220,7 +222,7 @@ def _worth(model: Model, document: dict[str, Any], bet: dict[str, Any]) -> None:
         return
     points = [[0.0, 0.0], *bet.get("response", DEFAULT_RESPONSE)]
     pieces = {}
-    for place, (left, right) in enumerate(zip(points, points[1:], strict=False)):
+    for place, (left, right) in enumerate(itertools.pairwise(points)):
         piece = model.variable(f"piece {place} {name}", (right[0] - left[0]) * full)
         pieces[piece] = 1.0
         slope = (right[1] - left[1]) / (right[0] - left[0])
@@ -288,7 +290,7 @@ def least_overload(document: dict[str, Any], held: dict[str, float]) -> float:
     model = Model()
     _lending(model, document, "only", held)
     names = [f"over {team['id']} only" for team in document["teams"]]
-    point = model.best({name: -1.0 for name in names})
+    point = model.best(dict.fromkeys(names, -1.0))
     return sum(point[name] for name in names)
 
 
