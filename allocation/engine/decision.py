@@ -63,10 +63,7 @@ class Decision:
     funded: Integers
     """One for each bet; NONE where nothing asks whether it is funded."""
     changed: Integers
-    """One for each bet; NONE where no switching cost is paid or nothing can change.
-
-    A bet without funding today changes exactly if it is funded: then the two are one column.
-    """
+    """One for each bet; NONE where no switching cost is paid or nothing can change."""
     growth_limit: Floats
     """The most each a_j can be, currency per month."""
 
@@ -82,9 +79,6 @@ class Decision:
         count = book.size
         movable = (growth > 0) | (book.withdrawal_limit > 0)
         switching = movable if book.snapshot.switching_cost > 0 else np.zeros(count, dtype=np.bool_)
-        funded = _flags(program, asked, today=book.working > 0)
-        starts = switching & asked & (book.working == 0)
-        changed = _flags(program, switching & ~starts, today=np.zeros(count, dtype=np.bool_))
         return cls(
             book=book,
             pieces=pieces,
@@ -93,8 +87,8 @@ class Decision:
             piece=program.columns(
                 len(pieces.bet), upper=pieces.width, today=pieces.filled(book.working)
             ),
-            funded=funded,
-            changed=np.where(starts, funded, changed),
+            funded=_flags(program, asked, today=book.working > 0),
+            changed=_flags(program, switching, today=np.zeros(count, dtype=np.bool_)),
             growth_limit=growth,
         )
 

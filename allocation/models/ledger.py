@@ -69,8 +69,7 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        kind = self.get_kind_display()
-        return kind if self.bet is None else f"{self.bet}: {kind.lower()}"
+        return f"{self.bet or self.portfolio}: {self.get_kind_display().lower()}"
 
 
 class LedgerHead(models.Model):
