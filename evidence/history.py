@@ -73,7 +73,7 @@ def histories_of(bets: Iterable[Bet]) -> dict[int, BetHistory]:
     metrics = {hypothesis.pk: hypothesis.metric for hypothesis in hypotheses}
     items: dict[int, list[belief.Item]] = defaultdict(list)
     events = Evidence.objects.filter(bet_id__in=ids).order_by("id").values_list(*_COLUMNS)
-    for row in events.iterator(chunk_size=5000):
+    for row in events:
         item = item_of(dict(zip(_COLUMNS, row, strict=True)), metrics[row[1]])
         if item is not None:
             items[row[1]].append(item)
