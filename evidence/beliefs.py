@@ -25,6 +25,8 @@ __all__ = ["Written", "differences", "lock", "note_passing_time", "refresh", "wr
 
 #: From how much on a belief counts as moved where only time has passed: half a point of a per cent.
 NOTICEABLE = 0.005
+#: The same for what is left of the evidence's weight: it is said in words rather than planned with.
+NOTICEABLE_FRESHNESS = 0.02
 #: With more bets than these at once, open pages are told to fetch everything.
 MOST_NAMES = 50
 
@@ -140,7 +142,8 @@ def _has_moved(bet: Bet, history: BetHistory, as_of: datetime) -> bool:
         known = history.known.get(identifier)
         if known is None or sorted(known.kill_criteria_met) != sorted(now.kill):
             return True
-        if _moved(known.belief, now.belief) or _moved(known.freshness, now.freshness):
+        aged = abs(known.freshness - now.freshness) >= NOTICEABLE_FRESHNESS
+        if aged or _moved(known.belief, now.belief):
             return True
     return False
 

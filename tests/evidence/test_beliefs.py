@@ -62,7 +62,7 @@ def test_slow_ageing_adds_up_instead_of_being_lost_in_small_steps() -> None:
         note_passing_time([bet.pk], days_ago(100 - hours / 24))
     bet.refresh_from_db()
     assert bet.belief == pytest.approx(10**0.5 / (1 + 10**0.5), abs=0.005)
-    assert bet.version < 60
+    assert bet.version < 70
 
 
 def test_a_deadline_that_passes_breaks_the_thesis_and_asks_for_a_recomputation() -> None:
