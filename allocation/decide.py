@@ -34,8 +34,22 @@ class Shown:
     newer_evidence: frozenset[int] = field(default_factory=frozenset)
 
 
-def approve(principal: Principal, proposal_id: int, shown: Shown, *, reason: str = "") -> Decision:
+def approve(
+    principal: Principal,
+    proposal_id: int,
+    shown: Shown,
+    *,
+    reason: str = "",
+    at: datetime | None = None,
+) -> Decision:
     """Approve a proposal and book its moves, all or nothing.
+
+    Args:
+        principal: who decides.
+        proposal_id: about what.
+        shown: what they were looking at.
+        reason: why, if they say so.
+        at: the moment of a decision of the past, where a history is made up; now by default.
 
     Raises:
         Proposal.DoesNotExist: there is none that the principal may see.
@@ -48,11 +62,13 @@ def approve(principal: Principal, proposal_id: int, shown: Shown, *, reason: str
         _refuse_if_not_as_shown(proposal, shown)
         _refuse_if_newer_is_known(proposal, shown)
         _refuse_if_positions_differ(proposal)
-        decision = _decide(principal, proposal, Decision.Kind.APPROVED, reason)
+        moment = at or timezone.now()
+        decision = _decide(principal, proposal, Decision.Kind.APPROVED, reason, moment)
         try:
             ledger.book(
                 proposal.portfolio_id,
-                transfers_of(proposal, timezone.localdate()),
+                transfers_of(proposal, timezone.localdate(moment)),
+                on=timezone.localdate(moment),
                 booked_by=person_behind(principal),
                 decision=decision,
             )
@@ -75,7 +91,9 @@ def refuse(principal: Principal, proposal_id: int, shown: Shown, reason: str) ->
     with transaction.atomic():
         proposal = _open_proposal(principal, proposal_id)
         _refuse_if_not_as_shown(proposal, shown)
-        decision = _decide(principal, proposal, Decision.Kind.REFUSED, reason.strip())
+        decision = _decide(
+            principal, proposal, Decision.Kind.REFUSED, reason.strip(), timezone.now()
+        )
         proposal.changes.update(approved=False)
     return decision
 
@@ -90,7 +108,7 @@ def expire(now: datetime | None = None) -> int:
                 portfolio=portfolio, status=Proposal.Status.OPEN, created_at__lt=oldest
             ).select_for_update()
             for proposal in due:
-                _decide(None, proposal, Decision.Kind.EXPIRED, "Nobody decided it in time.")
+                _decide(None, proposal, Decision.Kind.EXPIRED, "Nobody decided it in time.", moment)
                 ask(portfolio.pk, f"Proposal {proposal.number} expired.")
                 expired += 1
     return expired
@@ -197,9 +215,10 @@ def _refuse_if_positions_differ(proposal: Proposal) -> None:
         raise Conflict("Positions have changed since this was worked out.", different)
 
 
-def _decide(principal: Principal | None, proposal: Proposal, kind: str, reason: str) -> Decision:
+def _decide(
+    principal: Principal | None, proposal: Proposal, kind: str, reason: str, now: datetime
+) -> Decision:
     """Append the decision and close the proposal with it."""
-    now = timezone.now()
     decision = Decision.objects.create(
         portfolio_id=proposal.portfolio_id,
         proposal=proposal,

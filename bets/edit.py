@@ -198,7 +198,7 @@ def change_hypothesis(principal: Editor, hypothesis_id: int, fields: Given) -> H
     return hypothesis
 
 
-def signature(principal: Editor) -> dict[str, Any]:
+def signature(principal: object) -> dict[str, Any]:
     """Who did it, as the columns ``changed_by`` and ``api_key`` of a journal."""
     return {
         "changed_by": principal if isinstance(principal, User) else None,

@@ -1,7 +1,22 @@
 """Addresses of the pages of this app."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from bets.views import bet, kanban
 
 app_name = "bets"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("kanban", kanban.kanban, name="kanban"),
+    path("kanban/heads", kanban.heads, name="heads"),
+    path("kanban/columns/<slug:stage>", kanban.column, name="column"),
+    path("kanban/add", kanban.quick_add, name="quick_add"),
+    path("bets/new", bet.new, name="new"),
+    path("bets/<int:bet_id>", bet.bet, name="bet"),
+    path("bets/<int:bet_id>/card", kanban.card, name="card"),
+    path("bets/<int:bet_id>/facts", bet.facts, name="facts"),
+    path("bets/<int:bet_id>/move", kanban.move_card, name="move"),
+    path("bets/<int:bet_id>/edit", bet.edit, name="edit"),
+    path("bets/<int:bet_id>/hypotheses/new", bet.add_hypothesis, name="add_hypothesis"),
+    path("hypotheses/<int:hypothesis_id>/edit", bet.edit_hypothesis, name="edit_hypothesis"),
+]

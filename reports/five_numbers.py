@@ -91,13 +91,13 @@ def evidence_to_money(portfolio: Portfolio) -> list[float]:
     """
     moves = (
         Transfer.objects.filter(portfolio=portfolio, decision__isnull=False)
-        .order_by("booked_at")
-        .values_list("from_account__bet_id", "to_account__bet_id", "booked_at")
+        .order_by("decision__decided_at")
+        .values_list("from_account__bet_id", "to_account__bet_id", "decision__decided_at")
     )
     by_bet: dict[int, list[datetime]] = {}
-    for giver, taker, booked_at in moves:
+    for giver, taker, decided_at in moves:
         for bet_id in {giver, taker} - {None}:
-            by_bet.setdefault(bet_id, []).append(booked_at)
+            by_bet.setdefault(bet_id, []).append(decided_at)
     waits = []
     for bet_id, known_at in ThesisBreak.objects.filter(portfolio=portfolio).values_list(
         "bet_id", "known_at"

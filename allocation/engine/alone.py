@@ -12,36 +12,46 @@ from allocation.engine.problem import Problem
 from allocation.engine.search import Best, best_whole
 from allocation.engine.solver import NoSolutionError
 
-EXACT_WORK = 2000
+EXACT_WORK = 400
 """While changes × whole columns is below this, everything else is decided anew for each held bet.
 
 Above it the other bets stay funded and changing as proposed, and only the amounts are decided
 anew: the gain is then what the change is worth beside the others, and at least the exact one.
 """
-MOST_SEARCHES = 10
-"""Above EXACT_WORK, so many bets that cannot be held beside the others are still searched for."""
+MOST_SEARCHES = 3
+"""So many bets that cannot be held beside the others as proposed are held with all decided anew."""
+SEARCH_UP_TO = 200
+"""But only up to so many whole columns."""
+MOST_WORK = 4_000_000
+"""Bets held × entries of the matrix: beyond it the smaller changes are left without a figure."""
 
 
 def gains_alone(problem: Problem, best: Best, proposed: Allocation) -> dict[int, float | None]:
     """For each bet that changes, by its place: currency over the horizon, never negative.
 
-    None where the limits that are broken today cannot be kept as well with this bet held, or
-    where that was not searched for.
+    None where the limits that are broken today cannot be kept as well with this bet held, and
+    where that was left out because the portfolio is large.
     """
-    holding = _Holding(problem, best)
+    whole = int(problem.program.whole.sum())
     changed = [int(place) for place in np.flatnonzero(proposed.changed)]
-    has_choices = bool(problem.program.whole.any())
-    exact = has_choices and len(changed) * int(problem.program.whole.sum()) <= EXACT_WORK
-    searches = MOST_SEARCHES if has_choices and not exact else 0
+    exact = whole > 0 and len(changed) * whole <= EXACT_WORK
+    searches = MOST_SEARCHES if 0 < whole <= SEARCH_UP_TO and not exact else 0
+    holding = _Holding(problem, best)
     reached = best.program.objective(best.point.values)
     gains: dict[int, float | None] = {}
-    for place in changed:
+    for place in _largest(changed, proposed, MOST_WORK // max(problem.program.matrix.nnz, 1)):
         held = holding.with_all_anew(place) if exact else holding.with_the_rest_fixed(place)
         if held is None and searches > 0:
             searches -= 1
             held = holding.with_all_anew(place)
         gains[place] = None if held is None else max(reached - held, 0.0)
     return gains
+
+
+def _largest(changed: list[int], proposed: Allocation, most: int) -> list[int]:
+    """The bets that change most, by currency per month."""
+    moved = proposed.added + proposed.withdrawn
+    return sorted(changed, key=lambda place: (-moved[place], place))[:most]
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,7 @@ class _Holding:
         """The objective with everything else free; None if that cannot be."""
         columns, values = self._held(place)
         try:
-            found = best_whole(self.problem, self.best.program, hold=(columns, values))
+            found = best_whole(self.problem, self.best.programs.loose, hold=(columns, values))
         except NoSolutionError:
             return None
         return self.best.program.objective(found)
@@ -78,5 +88,5 @@ class _Holding:
         decision, today = self.problem.decision, self.problem.program.today
         columns = [decision.added[place], decision.withdrawn[place]]
         flags = [decision.funded[place], decision.changed[place]]
-        held = np.array(columns + [flag for flag in flags if flag != NONE])
+        held = np.unique(columns + [flag for flag in flags if flag != NONE])
         return held, today[held]

@@ -123,9 +123,16 @@ class Book:
         """c_j + u_j, currency per month."""
         return self.working + self.entangled
 
+    @cached_property
+    def _covered(self) -> dict[str, Booleans]:
+        return {
+            guardrail.id: np.array([guardrail.covers(bet) for bet in self.bets], dtype=np.bool_)
+            for guardrail in self.snapshot.guardrails
+        }
+
     def covered_by(self, guardrail: Guardrail) -> Booleans:
-        """Which bets a guardrail's scope covers."""
-        return np.array([guardrail.covers(bet) for bet in self.bets], dtype=np.bool_)
+        """Which bets the scope of one of the snapshot's guardrails covers."""
+        return self._covered[guardrail.id]
 
 
 @dataclass(frozen=True)

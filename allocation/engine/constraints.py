@@ -105,10 +105,20 @@ class Minimum:
         today = book.working[some]
         program.rows(*moved, (flags, -book.smallest_funding[some]), lower=-today)
         program.rows(*moved, (flags, -decision.most[some]), upper=-today)
+        pieces = decision.pieces
+        flags = decision.funded[pieces.bet]
+        some = np.flatnonzero((flags != NONE) & (flags != decision.changed[pieces.bet]))
+        most = np.minimum(pieces.width, decision.most[pieces.bet])[some]
+        program.rows((decision.piece[some], 1.0), (flags[some], -most), upper=0.0)
 
 
 class Changed:
-    """a_j ≤ A_j·z_j and w_j ≤ λ_j·c_j·z_j: funding changes only where switching is paid for."""
+    """a_j ≤ A_j·z_j and w_j ≤ λ_j·c_j·z_j: funding changes only where switching is paid for.
+
+    The same holds for each piece of the response: what it gains or loses against today, s̄_jk, is
+    at most z_j of what it could. That follows for whole z_j, and keeps the LP from changing a bet
+    on its steepest piece for a fraction of the switching cost.
+    """
 
     def enter(self, program: Program, decision: Decision) -> None:
         some = np.flatnonzero(decision.changed != NONE)
@@ -118,6 +128,22 @@ class Changed:
             (decision.withdrawn, decision.book.withdrawal_limit),
         ):
             program.rows((moved[some], 1.0), (flags, -most[some]), upper=0.0)
+        self._pieces(program, decision)
+
+    @staticmethod
+    def _pieces(program: Program, decision: Decision) -> None:
+        pieces, book = decision.pieces, decision.book
+        today = pieces.filled(book.working)
+        flags = decision.changed[pieces.bet]
+        up = np.minimum(pieces.width - today, decision.growth_limit[pieces.bet])
+        down = np.minimum(today, book.withdrawal_limit[pieces.bet])
+        for sign, most in ((1.0, up), (-1.0, down)):
+            some = np.flatnonzero(flags != NONE)
+            program.rows(
+                (decision.piece[some], sign),
+                (flags[some], -most[some]),
+                upper=sign * today[some],
+            )
 
 
 class OneDirection:

@@ -63,7 +63,10 @@ class Decision:
     funded: Integers
     """One for each bet; NONE where nothing asks whether it is funded."""
     changed: Integers
-    """One for each bet; NONE where no switching cost is paid or nothing can change."""
+    """One for each bet; NONE where no switching cost is paid or nothing can change.
+
+    A bet without funding today changes exactly if it is funded: then the two are one column.
+    """
     growth_limit: Floats
     """The most each a_j can be, currency per month."""
 
@@ -79,6 +82,9 @@ class Decision:
         count = book.size
         movable = (growth > 0) | (book.withdrawal_limit > 0)
         switching = movable if book.snapshot.switching_cost > 0 else np.zeros(count, dtype=np.bool_)
+        funded = _flags(program, asked, today=book.working > 0)
+        starts = switching & asked & (book.working == 0)
+        changed = _flags(program, switching & ~starts, today=np.zeros(count, dtype=np.bool_))
         return cls(
             book=book,
             pieces=pieces,
@@ -87,8 +93,8 @@ class Decision:
             piece=program.columns(
                 len(pieces.bet), upper=pieces.width, today=pieces.filled(book.working)
             ),
-            funded=_flags(program, asked, today=book.working > 0),
-            changed=_flags(program, switching, today=np.zeros(count, dtype=np.bool_)),
+            funded=funded,
+            changed=np.where(starts, funded, changed),
             growth_limit=growth,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from allocation.engine.book import Allocation
@@ -108,6 +110,7 @@ class Explanation:
             gain_alone=None if alone is None else digits(alone),
         )
 
+    @cached_property
     def guardrails(self) -> tuple[GuardrailResult, ...]:
         """Every guardrail, in id order."""
         return tuple(self._guardrail(rail) for rail in self.snapshot.guardrails)
@@ -140,6 +143,7 @@ class Explanation:
             shadow_price_per_point=per_point,
         )
 
+    @cached_property
     def teams(self) -> tuple[TeamResult, ...]:
         """Every team, in id order."""
         count = len(self.snapshot.teams)
@@ -163,6 +167,7 @@ class Explanation:
             for place, team in enumerate(self.snapshot.teams)
         )
 
+    @cached_property
     def needs(self) -> tuple[NeedResult, ...]:
         """Every need that is not met today or in the proposal."""
         results = []
@@ -178,6 +183,7 @@ class Explanation:
                     results.append(NeedResult(bet.id, needed, cents(before), cents(after)))
         return tuple(results)
 
+    @cached_property
     def envelope(self) -> EnvelopeResult:
         """The envelope as a limit."""
         room = self.snapshot.envelope - self.snapshot.reserve_floor
@@ -192,13 +198,14 @@ class Explanation:
             shadow_price=digits(self._price(Envelope.name)),
         )
 
+    @cached_property
     def breach(self) -> Breach:
         """The total over all limits."""
         parts = [
-            *((r.breach_before, r.breach_after) for r in self.guardrails()),
-            *((r.breach_before, r.breach_after) for r in self.teams()),
-            *((r.breach_before, r.breach_after) for r in self.needs()),
-            (self.envelope().breach_before, self.envelope().breach_after),
+            *((r.breach_before, r.breach_after) for r in self.guardrails),
+            *((r.breach_before, r.breach_after) for r in self.teams),
+            *((r.breach_before, r.breach_after) for r in self.needs),
+            (self.envelope.breach_before, self.envelope.breach_after),
         ]
         return Breach(cents(sum(b for b, _ in parts)), cents(sum(a for _, a in parts)))
 

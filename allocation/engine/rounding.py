@@ -55,9 +55,9 @@ class _Limits:
         return self.on_held[:, bet] * held + self.on_withdrawn[:, bet] * withdrawn
 
     def excess(self, change: Floats) -> float:
-        """Sum of what the rows are broken by after a change."""
+        """Sum of what the rows are broken by after a change, above half a cent each."""
         activity = self.activity + change
-        over = np.maximum(activity - self.upper, self.lower - activity)
+        over = np.maximum(activity - self.upper, self.lower - activity) - ROUNDING
         return float(over[over > 0].sum())
 
 
@@ -155,7 +155,7 @@ def _mend(
 ) -> None:
     """Shift bets by a cent as long as a limit is broken by more than half of one."""
     for _ in range(MOST_PASSES):
-        if limits.excess(np.zeros(len(limits.activity))) <= HALF_A_CENT:
+        if limits.excess(np.zeros(len(limits.activity))) == 0:
             return
         for bet in moving:
             now = float(rounded.working[bet])

@@ -12,41 +12,58 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_matrix, vstack  # type: ignore[import-untyped]
+from scipy.sparse import csr_matrix, vstack
 
 from allocation.engine.book import Floats, Integers
-from allocation.engine.decision import Decision
+from allocation.engine.decision import NONE, Decision
 from allocation.engine.problem import Problem
 from allocation.engine.program import Assembled
-from allocation.engine.solver import Point, Solver
+from allocation.engine.solver import NoSolutionError, Point, Solver
 
-EXACT_UP_TO = 400
+EXACT_UP_TO = 300
 """Up to so many whole columns the MILP is solved to EXACT_GAP, above to LARGE_GAP."""
 EXACT_GAP = 1e-7
-LARGE_GAP = 1e-4
+LARGE_GAP = 5e-4
 MOST_NODES = 2000
 """Nodes and not seconds, so that a busy machine gives the same answer."""
+START_NODES = 100
+"""How long a good start is looked for; the same."""
+INTEGRAL = 1e-6
 TIE_WEIGHT = 1e-7
 """In the MILP, moving a unit of rate costs as much as this share of holding it for the horizon.
 
 Too little to cost a millionth of the objective, enough to choose between equal sets of bets.
 """
-BREACH_SLACK = 1e-11
-"""What the total breach may be above the least that was found, as a share of the envelope."""
+BREACH_SLACKS = (1e-12, 1e-9)
+"""What the total breach may be above the least found, as a share of the envelope: LP, search."""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The problem's program; where something is broken, with the least total breach as a row."""
+
+    exact: Assembled
+    """For LPs."""
+    loose: Assembled
+    """For searches, whose presolve may call the least breach impossible to the last digit."""
 
 
 @dataclass(frozen=True)
 class Best:
     """The best allocation found, before rounding."""
 
-    program: Assembled
-    """The problem's program, with the least total breach as a row where something is broken."""
+    programs: Programs
     point: Point
     """The values after ties are broken; the prices are those of the LP before."""
     bound: float
     """Upper bound on the objective, currency over the horizon: the LP without whole columns."""
     fixed: Solver
     """The LP with the whole columns fixed, to be solved again with other bounds."""
+
+    @property
+    def program(self) -> Assembled:
+        """The program that `fixed` and `point` are of."""
+        return self.programs.exact
 
     def bounds_of(self, columns: Integers) -> tuple[Floats, Floats]:
         """The bounds that columns have in `fixed`."""
@@ -58,20 +75,30 @@ class Best:
 
 def find_best(problem: Problem) -> Best:
     """Go through the steps of this module. Raises NoSolutionError if HiGHS finds none."""
-    program, start = problem.program, problem.program.today
-    if len(program.breaches):
-        program, start = with_least_breach(problem)
-    solver = Solver(program)
-    bound = program.objective(solver.run().values)
-    values = best_whole(problem, program, start) if program.whole.any() else start
-    fix_whole(solver, values)
-    prices = solver.run().row_price
-    tied = _break_ties(problem, program, values)
-    return Best(program, Point(tied.values, prices), bound, solver)
+    programs = Programs(problem.program, problem.program)
+    start = problem.program.today
+    if len(problem.program.breaches):
+        programs, start = with_least_breach(problem)
+    relaxed = Solver(programs.exact).run().values
+    values = start
+    if problem.program.whole.any():
+        if int(problem.program.whole.sum()) > EXACT_UP_TO:
+            start = _good_start(problem, programs.loose, relaxed, start)
+        values = best_whole(problem, programs.loose, start)
+    program, fixed, point = _amounts(programs, values, start)
+    tied = _break_ties(problem, fixed)
+    fixed = Solver(program)
+    fix_whole(fixed, point.values)
+    return Best(
+        programs=Programs(program, programs.loose),
+        point=Point(tied.values, point.row_price),
+        bound=program.objective(relaxed),
+        fixed=fixed,
+    )
 
 
-def with_least_breach(problem: Problem) -> tuple[Assembled, Floats]:
-    """The program with Σ breaches ≤ the least possible as its last row, and a point with that."""
+def with_least_breach(problem: Problem) -> tuple[Programs, Floats]:
+    """The programs with Σ breaches ≤ the least possible as their last row, and such a point."""
     program = problem.program
     values = program.today
     if program.whole.any():
@@ -82,8 +109,10 @@ def with_least_breach(problem: Problem) -> tuple[Assembled, Floats]:
     fixed = Solver(program)
     fix_whole(fixed, values)
     values = fixed.minimise(program.breaches).values
-    slack = BREACH_SLACK * max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
-    return _limited(program, program.total_breach(values) + slack), values
+    least = program.total_breach(values)
+    size = max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
+    exact, loose = (_limited(program, least + slack * size) for slack in BREACH_SLACKS)
+    return Programs(exact, loose), values
 
 
 def _limited(program: Assembled, breach: float) -> Assembled:
@@ -99,13 +128,54 @@ def _limited(program: Assembled, breach: float) -> Assembled:
     )
 
 
+def _amounts(programs: Programs, found: Floats, start: Floats) -> tuple[Assembled, Solver, Point]:
+    """The LP with the whole columns fixed as found, solved.
+
+    What the search found within its tolerance may miss the LP's finer one by a hair: then the
+    breach has the search's slack, and if need be the whole columns are those it started from.
+    """
+    for program, values in ((programs.exact, found), (programs.loose, found)):
+        solver = Solver(program)
+        fix_whole(solver, values)
+        try:
+            return program, solver, solver.run()
+        except NoSolutionError:
+            continue
+    solver = Solver(programs.exact)
+    fix_whole(solver, start)
+    return programs.exact, solver, solver.run()
+
+
+def _good_start(problem: Problem, program: Assembled, relaxed: Floats, otherwise: Floats) -> Floats:
+    """A good feasible point near the LP's: most whole columns are whole there already.
+
+    First all of these are held and only the others are searched; if that has no solution, only
+    the bets that do not change in the LP are held. With such a start the search is short.
+    """
+    whole = np.flatnonzero(program.whole)
+    settled = whole[np.abs(relaxed[whole] - np.round(relaxed[whole])) < INTEGRAL]
+    flags = np.unique(problem.decision.changed[problem.decision.changed != NONE])
+    still = flags[relaxed[flags] < INTEGRAL]
+    for held in (settled, still):
+        try:
+            hold = (held, np.round(relaxed[held]))
+            return best_whole(problem, program, hold=hold, nodes=START_NODES)
+        except NoSolutionError:
+            continue
+    return otherwise
+
+
 def best_whole(
     problem: Problem,
     program: Assembled,
     start: Floats | None = None,
     hold: tuple[Integers, Floats] | None = None,
+    nodes: int = MOST_NODES,
 ) -> Floats:
-    """The MILP's best point. `start`: a feasible point; `hold`: columns to hold at values."""
+    """The MILP's best point. `start`: a feasible point; `hold`: columns to hold at values.
+
+    Raises NoSolutionError if there is none, or none is found within `nodes`.
+    """
     solver = Solver(program, whole=True)
     solver.set_gain(_gain_with_ties(problem, program))
     if start is not None:
@@ -113,7 +183,7 @@ def best_whole(
     if hold is not None:
         solver.set_bounds(hold[0], hold[1], hold[1])
     exact = int(program.whole.sum()) <= EXACT_UP_TO
-    solver.set_gap(EXACT_GAP if exact else LARGE_GAP, MOST_NODES)
+    solver.set_gap(EXACT_GAP if exact else LARGE_GAP, nodes)
     return solver.run().values
 
 
@@ -131,16 +201,13 @@ def _gain_with_ties(problem: Problem, program: Assembled) -> Floats:
     return gain
 
 
-def _break_ties(problem: Problem, program: Assembled, values: Floats) -> Point:
-    """Among the optima with these whole columns: the least movement, then the lower ids."""
-    solver = Solver(program)
-    fix_whole(solver, values)
-    point = solver.run()
+def _break_ties(problem: Problem, solver: Solver) -> Point:
+    """Among the optima of the LP just solved: the least movement, then the lower ids."""
     columns, every, rank = _movement(problem.decision)
-    for weights in (every, rank):
-        solver.stay_optimal()
-        point = solver.minimise(columns, weights)
-    return point
+    solver.stay_optimal()
+    solver.minimise(columns, every)
+    solver.stay_optimal()
+    return solver.minimise(columns, rank)
 
 
 def _movement(decision: Decision) -> tuple[Integers, Floats, Floats]:

@@ -8,10 +8,10 @@ from time import perf_counter
 from allocation.engine.alone import gains_alone
 from allocation.engine.book import Allocation
 from allocation.engine.explain import Explanation
-from allocation.engine.problem import Problem, build
+from allocation.engine.problem import build
 from allocation.engine.program import ROUNDING
 from allocation.engine.rounding import to_cents
-from allocation.engine.search import Best, find_best
+from allocation.engine.search import find_best
 from allocation.engine.snapshot import Snapshot
 from allocation.engine.solution import DoNothing, Objective, Seconds, Solution, digits
 from allocation.engine.solver import NoSolutionError
@@ -52,41 +52,28 @@ def solve(snapshot: Snapshot) -> Solution:
         best = find_best(problem)
     except NoSolutionError as fault:
         reason = f"no allocation keeps the limits as well as today's does ({fault})"
-        clock = _Clock(began, built, perf_counter())
-        return _solution(problem, "infeasible", reason, today, None, clock)
-    proposed = to_cents(problem, best.point)
-    if not _better(problem, proposed, today):
-        proposed = today
-    status = "optimal" if proposed.changed.any() else "held"
-    clock = _Clock(began, built, perf_counter())
-    return _solution(problem, status, None, proposed, best, clock)
+        said = Explanation(problem, today, None)
+        return _solution(said, "infeasible", reason, _Clock(began, built, perf_counter()))
+    said = Explanation(problem, to_cents(problem, best.point), best)
+    if not _better(said):
+        said = Explanation(problem, today, best)
+    status = "optimal" if said.after.changed.any() else "held"
+    return _solution(said, status, None, _Clock(began, built, perf_counter()))
 
 
-def _better(problem: Problem, proposed: Allocation, today: Allocation) -> bool:
+def _better(said: Explanation) -> bool:
     """Whether a proposal breaks less than today does, or breaks no more and is worth more."""
-    before, after = (_total_breach(problem, allocation) for allocation in (today, proposed))
+    before, after = said.breach.before, said.breach.after
     if abs(before - after) > ROUNDING:
         return after < before
-    worth_today, worth = objective(today), objective(proposed)
+    worth_today, worth = objective(said.before), objective(said.after)
     return worth - worth_today > LEAST_GAIN * max(abs(worth), abs(worth_today))
 
 
-def _total_breach(problem: Problem, allocation: Allocation) -> float:
-    """Currency per month, a bet over a count as 1."""
-    return Explanation(problem, allocation, None).breach().after
-
-
-def _solution(
-    problem: Problem,
-    status: str,
-    reason: str | None,
-    proposed: Allocation,
-    best: Best | None,
-    clock: _Clock,
-) -> Solution:
+def _solution(said: Explanation, status: str, reason: str | None, clock: _Clock) -> Solution:
     """Everything there is to say about an allocation, as the output has it."""
-    alone = gains_alone(problem, best, proposed) if best is not None else {}
-    said = Explanation(problem, proposed, best)
+    best, proposed = said.best, said.after
+    alone = gains_alone(said.problem, best, proposed) if best is not None else {}
     moves = said.moves()
     current, worth = objective(said.before), objective(proposed)
     bound = max(best.bound, worth) if best is not None else worth
@@ -104,15 +91,15 @@ def _solution(
         reserve=said.reserve(),
         changes=said.changes(moves, alone),
         moves=moves,
-        guardrails=said.guardrails(),
-        teams=said.teams(),
-        needs=said.needs(),
-        envelope=said.envelope(),
-        breach=said.breach(),
+        guardrails=said.guardrails,
+        teams=said.teams,
+        needs=said.needs,
+        envelope=said.envelope,
+        breach=said.breach,
         do_nothing=DoNothing(
             objective=digits(current),
             gain=digits(gain),
-            gain_per_month_of_waiting=digits(gain / problem.snapshot.horizon_months),
+            gain_per_month_of_waiting=digits(gain / said.snapshot.horizon_months),
         ),
         seconds=clock.seconds(),
     )

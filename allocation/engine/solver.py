@@ -16,7 +16,9 @@ from allocation.engine.book import Floats, Integers
 from allocation.engine.program import Assembled
 
 FEASIBILITY = 1e-9
-"""HiGHS's tolerance, in scaled units: a millionth of a millionth of the envelope."""
+"""HiGHS's tolerance in scaled units for LPs: a millionth of a millionth of the envelope."""
+SEARCH_FEASIBILITY = 1e-7
+"""The same where columns are whole: presolve and cuts need the room. An LP comes after."""
 TYPICAL_SIZE = 1024.0
 """The envelope is scaled to about this, so that a bet of a large portfolio is still about one."""
 PRICED = 1e-7
@@ -96,7 +98,7 @@ class Solver:
             kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
             model.integrality_ = [kinds[int(flag)] for flag in program.whole]
         highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in OPTIONS.items():
+        for option, value in (OPTIONS | (SEARCH_OPTIONS if self.whole else {})).items():
             highs.setOptionValue(option, value)
         highs.passModel(model)
         return highs
@@ -130,6 +132,8 @@ class Solver:
         if not len(self.program.gain):
             return Point(np.zeros(0), np.zeros(len(self.program.row_lower)))
         self.highs.run()
+        if self.whole and not np.isfinite(self.highs.getInfo().mip_dual_bound):
+            self._run_without_presolve()
         status = self.highs.getModelStatus()
         solution = self.highs.getSolution()
         if status not in ENDED_WELL or not solution.value_valid:
@@ -139,6 +143,12 @@ class Solver:
         if solution.dual_valid:
             prices = np.abs(np.array(solution.row_dual)) * self.gain_scale / self.row_scale
         return Point(values, prices)
+
+    def _run_without_presolve(self) -> None:
+        """Solve again: presolve found no point, though there may be one a tolerance away."""
+        self.highs.setOptionValue("presolve", "off")
+        self.highs.run()
+        self.highs.setOptionValue("presolve", "choose")
 
     def minimise(self, columns: Integers, weights: ArrayLike = 1.0) -> Point:
         """Solve for the least Σ weight·column, whatever the program's gain."""
@@ -180,7 +190,11 @@ OPTIONS: dict[str, bool | int | float | str] = {
     "random_seed": 0,
     "primal_feasibility_tolerance": FEASIBILITY,
     "dual_feasibility_tolerance": FEASIBILITY,
-    "mip_feasibility_tolerance": FEASIBILITY,
+}
+SEARCH_OPTIONS: dict[str, bool | int | float | str] = {
+    "primal_feasibility_tolerance": SEARCH_FEASIBILITY,
+    "dual_feasibility_tolerance": SEARCH_FEASIBILITY,
+    "mip_feasibility_tolerance": SEARCH_FEASIBILITY,
     "mip_abs_gap": 1e-9,
 }
 ENDED_WELL = (

@@ -69,7 +69,8 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.bet or self.portfolio}: {self.get_kind_display().lower()}"
+        kind = self.get_kind_display()
+        return kind if self.bet is None else f"{self.bet}: {kind.lower()}"
 
 
 class LedgerHead(models.Model):

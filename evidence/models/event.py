@@ -143,3 +143,16 @@ class Evidence(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} on {self.bet}"
+
+    @property
+    def summary(self) -> str:
+        """What the event says, in a few words: '12 of 100', 'strong judgement against'."""
+        if self.kind == EvidenceKind.JUDGEMENT:
+            return f"{self.get_strength_display()} judgement {self.direction}"
+        if self.kind == EvidenceKind.RATIO:
+            return f"Likelihood ratio {self.likelihood_ratio:g}"
+        if self.kind == EvidenceKind.RETRACTION:
+            return f"Retracts: {self.retracts.summary}" if self.retracts else "Retraction"
+        if self.trials is not None:
+            return f"{self.successes:,} of {self.trials:,}"
+        return f"Mean {self.mean:g} ± {self.standard_deviation:g} of {self.sample_size:,}"

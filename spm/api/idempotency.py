@@ -17,7 +17,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from spm.accounts.models import ApiKey, IdempotentAnswer
-from spm.errors import Invalid, Reused
+from spm.api.problems import KeyReused
+from spm.errors import Invalid
 
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(hours=24)
@@ -43,7 +44,7 @@ def once(request: Request, act: Callable[[], Answer]) -> Answer:
             the next delivery tries again.
 
     Raises:
-        Reused: the key stands for another request.
+        KeyReused: the key stands for another request.
         Invalid: the key is not 1 to 255 visible ASCII characters.
     """
     key = request.headers.get(HEADER)
@@ -76,7 +77,7 @@ def forget_old() -> int:
 
 def _again(kept: IdempotentAnswer, digest: str) -> Answer:
     if kept.request_sha256 != digest:
-        raise Reused(
+        raise KeyReused(
             f"This {HEADER} was sent before with another request. Use a new key for a new one."
         )
     return Answer(kept.status, kept.body, replayed=True)

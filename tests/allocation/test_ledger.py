@@ -85,7 +85,7 @@ def test_the_envelope_cannot_shrink_below_what_is_held() -> None:
     portfolio, _ = opened(1000, one=300)
     with pytest.raises(ledger.Overdrawn) as error:
         ledger.set_envelope(portfolio.pk, euros(200), on=DAY)
-    assert error.value.changed == [f"{portfolio}: reserve is short of 100.00 a month"]
+    assert error.value.changed == ["Reserve is short of 100.00 a month"]
 
 
 @pytest.mark.django_db

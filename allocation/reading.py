@@ -1,0 +1,227 @@
+"""What the pages and the API read of proposals, decisions and the ledger."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from allocation.models import Decision, Guardrail, Proposal, ProposalChange, Transfer
+from bets.models import Bet, Portfolio, Team
+from evidence.models import Evidence
+from spm import formats
+
+MOST_REASONS = 5
+SHARES = (Guardrail.Kind.SHARE, Guardrail.Kind.BET_SHARE, Guardrail.Kind.TURNOVER)
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """One bet of a proposal, with the evidence since the last decision that speaks of it."""
+
+    change: ProposalChange
+    evidence: list[Evidence]
+    evidence_count: int
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether money leaves the bet."""
+        return self.change.working_after < self.change.working_before
+
+    @property
+    def difference(self) -> Decimal:
+        """The change of working money, negative for a withdrawal; currency per month."""
+        return self.change.working_after - self.change.working_before
+
+
+@dataclass(frozen=True)
+class LimitRow:
+    """A guardrail or a team before and after, with its shadow price."""
+
+    name: str
+    kind: str
+    figures: dict[str, Any]
+    currency: str = ""
+
+    @property
+    def before(self) -> str:
+        """What it measures today."""
+        return self._written(self.figures["value_before"])
+
+    @property
+    def after(self) -> str:
+        """What it would measure."""
+        return self._written(self.figures["value"])
+
+    @property
+    def range(self) -> str:
+        """The limits themselves."""
+        low, high = self.figures["min"], self.figures["max"]
+        if low is None:
+            return f"at most {self._written(high)}"
+        if high is None:
+            return f"at least {self._written(low)}"
+        return f"{self._written(low)} to {self._written(high)}"
+
+    @property
+    def price(self) -> str:
+        """The shadow price in words, or an empty text where there is none."""
+        point = self.figures["shadow_price_per_point"]
+        if point:
+            worth = formats.money(point, self.currency, explicit_sign=True)
+            return f"{worth} a percentage point"
+        unit = self.figures["shadow_price"]
+        if unit:
+            worth = formats.money(unit * 1000, self.currency, explicit_sign=True)
+            return f"{worth} for 1k a month"
+        return ""
+
+    def _written(self, value: float | None) -> str:
+        if value is None:
+            return formats.NOTHING
+        if self.kind in SHARES:
+            return f"{100 * value:.1f}%"
+        if self.kind == Guardrail.Kind.COUNT:
+            return f"{value:.0f}"
+        return formats.rate(value, self.currency)
+
+
+def proposals(portfolio: Portfolio) -> QuerySet[Proposal]:
+    """The portfolio's proposals with what a list shows, newest first; two queries more."""
+    return (
+        Proposal.objects.filter(portfolio=portfolio)
+        .select_related("portfolio", "drawn_up_by", "decision", "decision__decided_by")
+        .prefetch_related(Prefetch("changes", ProposalChange.objects.order_by("id")))
+        .defer("snapshot", "solution")
+    )
+
+
+def change_rows(proposal: Proposal) -> list[ChangeRow]:
+    """The bets that change, those that give first, each with its reasons; three queries."""
+    by_bet: dict[int, list[Evidence]] = defaultdict(list)
+    events = proposal.evidence.select_related("source", "hypothesis", "retracts")
+    for event in events.order_by("-recorded_at", "-id"):
+        by_bet[event.bet_id].append(event)
+    changes = proposal.changes.select_related("bet", "bet__stream", "bet__theme")
+    rows = [
+        ChangeRow(change, by_bet[change.bet_id][:MOST_REASONS], len(by_bet[change.bet_id]))
+        for change in changes
+    ]
+    return sorted(
+        rows, key=lambda row: (not row.is_reduced, -(row.change.gain_alone or 0), row.change.pk)
+    )
+
+
+def limit_rows(proposal: Proposal) -> list[LimitRow]:
+    """Guardrails as they were when the proposal was worked out, before and after."""
+    results = proposal.solution["guardrails"]
+    names = _names(Guardrail.objects.filter(portfolio_id=proposal.portfolio_id))
+    return [
+        LimitRow(
+            names.get(str(result["id"]), f"Guardrail {result['id']}, removed"),
+            result["kind"],
+            result,
+            proposal.portfolio.currency,
+        )
+        for result in results
+    ]
+
+
+def team_rows(proposal: Proposal) -> list[LimitRow]:
+    """Teams that are at their limit before or after; the others limit nothing."""
+    names = _names(Team.objects.filter(portfolio_id=proposal.portfolio_id))
+    return [
+        LimitRow(names.get(str(result["id"]), f"Team {result['id']}, removed"), "team", result)
+        for result in proposal.solution["teams"]
+        if result["shadow_price"] or result["breach_before"] or result["breach_after"]
+    ]
+
+
+def _names(rows: Iterable[Any]) -> dict[str, str]:
+    return {str(row.pk): str(row) for row in rows}
+
+
+def decisions_about(bet: Bet) -> list[ProposalChange]:
+    """What was decided about a bet, newest first, as the change with its proposal and decision."""
+    return list(
+        ProposalChange.objects.filter(bet=bet, proposal__decision__isnull=False)
+        .select_related("proposal__portfolio", "proposal__decision__decided_by")
+        .defer("proposal__snapshot", "proposal__solution")
+        .order_by("-proposal__decision__decided_at")
+    )
+
+
+def open_proposal(portfolio: Portfolio) -> Proposal | None:
+    """The engine's open proposal."""
+    return proposals(portfolio).filter(status="open", drawn_up_by__isnull=True).first()
+
+
+def proposals_about(bet: Bet) -> QuerySet[Proposal]:
+    """Open proposals that would change a bet."""
+    return proposals(bet.portfolio).filter(status="open", changes__bet=bet)
+
+
+def transfers(
+    portfolio: Portfolio, *, bet_id: int | None = None, kind: str = "", until: date | None = None
+) -> QuerySet[Transfer]:
+    """Transfers, newest first, with what a row of the ledger shows."""
+    rows = (
+        Transfer.objects.filter(portfolio=portfolio)
+        .select_related("from_account__bet", "to_account__bet", "booked_by", "decision__proposal")
+        .defer("decision__proposal__snapshot", "decision__proposal__solution")
+    )
+    if bet_id is not None:
+        rows = rows.filter(Q(from_account__bet_id=bet_id) | Q(to_account__bet_id=bet_id))
+    if kind:
+        rows = rows.filter(kind=kind)
+    if until is not None:
+        rows = rows.filter(effective_on__lte=until)
+    return rows.order_by("-sequence")
+
+
+def decisions(portfolio: Portfolio) -> QuerySet[Decision]:
+    """Decisions, newest first, with who and about what."""
+    return (
+        Decision.objects.filter(portfolio=portfolio)
+        .select_related("proposal__portfolio", "decided_by", "api_key")
+        .defer("proposal__snapshot", "proposal__solution")
+    )
+
+
+LEDGER_COLUMNS = (
+    "number",
+    "booked at",
+    "effective on",
+    "kind",
+    "from",
+    "to",
+    "amount per month",
+    "one-off",
+    "proposal",
+    "booked by",
+    "note",
+    "sha256",
+)
+
+
+def ledger_table(rows: QuerySet[Transfer]) -> Iterable[Sequence[Any]]:
+    """Transfers as rows of a table, the head first."""
+    yield LEDGER_COLUMNS
+    for row in rows.iterator(chunk_size=1000):
+        yield (
+            row.sequence,
+            row.booked_at.isoformat(),
+            row.effective_on.isoformat(),
+            row.get_kind_display(),
+            str(row.from_account),
+            str(row.to_account),
+            row.amount,
+            row.one_off,
+            row.decision.proposal.number if row.decision else "",
+            str(row.booked_by or ""),
+            row.note,
+            row.sha256,
+        )

@@ -1,0 +1,255 @@
+"""Pages and panels: proposals, one proposal and its decision, the ledger."""
+
+import csv
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from allocation import decide, reading
+from allocation.forms import DecisionForm, LedgerFilter
+from allocation.models import LatestRun, Proposal
+from allocation.positions import positions_on
+from allocation.requests import ask
+from allocation.stopping import if_stopped_today
+from allocation.wording import sentence
+from bets.models import Bet
+from spm.accounts.middleware import turn_to
+from spm.accounts.permissions import NotAllowed, may, require
+from spm.cells import as_cells
+from spm.errors import Conflict, Invalid
+
+ROWS = 50
+
+
+@require_GET
+def proposals_page(request: HttpRequest) -> HttpResponse:
+    """The open proposal, and what became of the ones before it."""
+    return render(request, "allocation/proposals.html", _proposals(request))
+
+
+@require_GET
+def proposals_panel(request: HttpRequest) -> HttpResponse:
+    """The part of the page that follows the portfolio."""
+    return render(request, "allocation/_proposals.html", _proposals(request))
+
+
+def _proposals(request: HttpRequest) -> dict[str, Any]:
+    portfolio = request.portfolio  # type: ignore[attr-defined]
+    if portfolio is None:
+        return {"rows": [], "open": [], "run": None}
+    before = request.GET.get("before", "")
+    rows = reading.proposals(portfolio)
+    if before.isdigit() and len(before) < 10:
+        rows = rows.filter(number__lt=int(before))
+    page = list(rows[: ROWS + 1])
+    for proposal in page:
+        proposal.sentence = sentence(proposal)  # type: ignore[attr-defined]
+    shown = page[:ROWS]
+    older = f"?before={shown[-1].number}" if len(page) > ROWS else ""
+    return {
+        "open": [proposal for proposal in shown if proposal.is_open],
+        "rows": [proposal for proposal in shown if not proposal.is_open],
+        "older_url": older,
+        "run": LatestRun.objects.filter(portfolio=portfolio).first(),
+        "may_propose": may(request.user, "propose", portfolio.pk),
+    }
+
+
+@require_POST
+def ask_for_recomputation(request: HttpRequest) -> HttpResponse:
+    """Have the portfolio computed again, because somebody wants to see it."""
+    portfolio = request.portfolio  # type: ignore[attr-defined]
+    if portfolio is None:
+        raise Http404
+    try:
+        require(request.user, "propose", portfolio.pk)
+    except NotAllowed as error:
+        messages.error(request, str(error))
+    else:
+        ask(portfolio.pk, f"{request.user} asked for it.")
+        messages.success(request, "Being recomputed; this page follows.")
+    return redirect("allocation:proposals")
+
+
+def _visible(request: HttpRequest, proposal_id: int) -> Proposal:
+    visible = Proposal.objects.visible_to(request.user).select_related(
+        "portfolio", "drawn_up_by", "replaces", "decision__decided_by", "newest_evidence"
+    )
+    proposal = get_object_or_404(visible, pk=proposal_id)
+    turn_to(request, proposal.portfolio_id)
+    return proposal
+
+
+@require_GET
+def proposal_page(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """One proposal, as the CFO reads it."""
+    context = _proposal(request, _visible(request, proposal_id))
+    return render(request, "allocation/proposal.html", context)
+
+
+@require_GET
+def proposal_body(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """The part of the page that follows the proposal."""
+    context = _proposal(request, _visible(request, proposal_id))
+    return render(request, "allocation/_proposal.html", context)
+
+
+def _proposal(
+    request: HttpRequest, proposal: Proposal, form: DecisionForm | None = None
+) -> dict[str, Any]:
+    newer = decide.newer_than(proposal) if proposal.is_open else []
+    later = None if proposal.is_open else reading.open_proposal(proposal.portfolio)
+    rows = reading.change_rows(proposal)
+    return {
+        "proposal": proposal,
+        "sentence": sentence(proposal),
+        "rows": rows,
+        "moves": proposal.moves.select_related("from_bet", "to_bet"),
+        "limits": reading.limit_rows(proposal),
+        "teams": reading.team_rows(proposal),
+        "newer": newer,
+        "later": later,
+        "later_sentence": sentence(later) if later else "",
+        "closed_how": "" if proposal.is_open else decide.closed_how(proposal),
+        "why_not": decide.why_not(request.user, proposal) if proposal.is_open else "",
+        "form": form or DecisionForm.showing(proposal, [event.pk for event in newer]),
+    }
+
+
+@require_POST
+def decide_proposal(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """Approve or refuse; what was typed is kept if it cannot be done."""
+    form = DecisionForm(request.POST)
+    proposal = _visible(request, proposal_id)
+    if not form.is_valid():
+        return _undecided(request, proposal_id, form, "This form was not complete.", [], 422)
+    reason = form.cleaned_data["reason"]
+    try:
+        if request.POST.get("decision") == "refuse":
+            decide.refuse(request.user, proposal.pk, form.shown(), reason)
+            messages.success(request, f"Proposal {proposal.number} is refused.")
+        else:
+            decide.approve(request.user, proposal.pk, form.shown(), reason=reason)
+            messages.success(request, f"Proposal {proposal.number} is approved and booked.")
+    except Invalid as error:
+        form.add_error("reason", error.fields["reason"])
+        return _undecided(request, proposal_id, form, "", [], 422)
+    except Conflict as error:
+        return _undecided(request, proposal_id, form, error.message, error.changed, 409)
+    except NotAllowed as error:
+        return _undecided(request, proposal_id, form, str(error), [], 403)
+    return redirect("allocation:proposal", proposal_id=proposal.pk)
+
+
+def _undecided(
+    request: HttpRequest,
+    proposal_id: int,
+    form: DecisionForm,
+    problem: str,
+    changed: list[str],
+    status: int,
+) -> HttpResponse:
+    """The page as it is now, with what stood in the way and the reason as it was typed."""
+    context = _proposal(request, _visible(request, proposal_id))
+    if form.errors.get("reason"):
+        context["form"] = form
+    else:
+        context["form"].initial["reason"] = request.POST.get("reason", "")
+    context |= {"problem": problem, "changed": changed}
+    return render(request, "allocation/proposal.html", context, status=status)
+
+
+@require_GET
+def ledger_page(request: HttpRequest) -> HttpResponse:
+    """Every transfer, the balances at a date, and the proof."""
+    return render(request, "allocation/ledger.html", _ledger(request))
+
+
+@require_GET
+def ledger_rows(request: HttpRequest) -> HttpResponse:
+    """The part of the page that follows the books."""
+    return render(request, "allocation/_ledger.html", _ledger(request))
+
+
+def _ledger(request: HttpRequest) -> dict[str, Any]:
+    portfolio = request.portfolio  # type: ignore[attr-defined]
+    form = LedgerFilter(request.GET)
+    wanted = form.wanted()
+    day = wanted.get("on") or timezone.localdate()
+    if portfolio is None:
+        return {"form": form, "rows": [], "positions": None, "on": day}
+    rows = reading.transfers(portfolio, bet_id=wanted.get("bet"), kind=wanted.get("kind", ""))
+    if wanted.get("before"):
+        rows = rows.filter(sequence__lt=wanted["before"])
+    page = list(rows[: ROWS + 1])
+    parameters = request.GET.copy()
+    if len(page) > ROWS:
+        parameters["before"] = str(page[ROWS - 1].sequence)
+    bet = Bet.objects.filter(portfolio=portfolio, pk=wanted.get("bet")).first()
+    return {
+        "form": form,
+        "on": day,
+        "is_today": day == timezone.localdate(),
+        "bet": bet,
+        "positions": positions_on(portfolio, day),
+        "rows": page[:ROWS],
+        "older_url": f"?{parameters.urlencode()}" if len(page) > ROWS else "",
+        "live_url": f"{reverse('allocation:ledger_rows')}?{request.GET.urlencode()}",
+        "head": getattr(portfolio, "ledger_head", None),
+        "query": request.GET.urlencode(),
+    }
+
+
+class _Echo:
+    """A file for ``csv.writer`` that hands each line straight on."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+@require_GET
+def ledger_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The transfers as CSV, for a spreadsheet: no cell is ever a formula."""
+    portfolio = request.portfolio  # type: ignore[attr-defined]
+    if portfolio is None:
+        raise Http404
+    wanted = LedgerFilter(request.GET).wanted()
+    rows = reading.transfers(portfolio, bet_id=wanted.get("bet"), kind=wanted.get("kind", ""))
+    writer = csv.writer(_Echo())
+    lines = (writer.writerow(as_cells(row)) for row in reading.ledger_table(rows))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="ledger-{portfolio.slug}.csv"'
+    return response
+
+
+def _bet(request: HttpRequest, bet_id: int) -> Bet:
+    bet = get_object_or_404(
+        Bet.objects.visible_to(request.user).select_related("portfolio"), pk=bet_id
+    )
+    turn_to(request, bet.portfolio_id)
+    return bet
+
+
+@require_GET
+def if_stopped_panel(request: HttpRequest, bet_id: int) -> HttpResponse:
+    """What stopping a bet today would free, and what not."""
+    bet = _bet(request, bet_id)
+    context = {"bet": bet, "outcome": if_stopped_today(bet)}
+    return render(request, "allocation/_if_stopped.html", context)
+
+
+@require_GET
+def bet_decisions_panel(request: HttpRequest, bet_id: int) -> HttpResponse:
+    """What is proposed for a bet, and what has been decided about it."""
+    bet = _bet(request, bet_id)
+    context = {
+        "bet": bet,
+        "open": list(reading.proposals_about(bet)),
+        "changes": reading.decisions_about(bet),
+    }
+    return render(request, "allocation/_bet_decisions.html", context)

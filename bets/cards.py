@@ -1,0 +1,155 @@
+"""Cards as they are shown, rendered once for each state of a bet and kept in the cache.
+
+The key holds everything that a card shows and that its version does not cover: what it waits for,
+how long ago things were, whether this person may move it. So nothing ever has to be thrown away.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache as remembered
+from pathlib import Path
+from typing import Any
+
+from django.core.cache import cache
+from django.template import loader
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from bets.kanban import Place
+from bets.models import Bet, Dependency, Portfolio, Stage
+from bets.models.bet import EXITS, FUNDABLE
+from spm import formats
+from spm.accounts.models import Role, User
+from spm.accounts.permissions import ROLES_FOR, membership_of
+
+KEEP_SECONDS = 86_400
+TEMPLATE = "bets/_card.html"
+WHAT_A_CARD_IS_MADE_OF = (TEMPLATE, "components/belief.html", "components/funding_bar.html")
+
+
+class Movers:
+    """On which cards a person may act: none, all, or those of their teams."""
+
+    def __init__(self, user: User, portfolio: Portfolio) -> None:
+        membership = membership_of(user, portfolio.pk)
+        self.role = membership.role if membership else None
+        self.may_any = self.role in ROLES_FOR["move_card"]
+        self.bet_ids: set[int] | None = None
+        if membership is not None and self.role == Role.CONTRIBUTOR:
+            own = Bet.objects.filter(bet_teams__team__in=membership.teams.all())
+            self.bet_ids = set(own.values_list("pk", flat=True))
+
+    def may_move(self, bet_id: int) -> bool:
+        """Whether this card may be moved."""
+        return self.may_any and (self.bet_ids is None or bet_id in self.bet_ids)
+
+
+def cards_for(places: Iterable[Place], portfolio: Portfolio, movers: Movers) -> dict[int, str]:
+    """The card of each bet, by its id: from the cache, or rendered now and kept."""
+    wanted = list(places)
+    waits = waiting_for([place.bet_id for place in wanted])
+    now = timezone.now()
+    keys = {
+        place.bet_id: _key(place, waits[place.bet_id], portfolio, movers, now) for place in wanted
+    }
+    kept = cache.get_many(keys.values())
+    missing = [bet_id for bet_id, key in keys.items() if key not in kept]
+    fresh = _rendered(missing, waits, portfolio, movers)
+    if fresh:
+        cache.set_many({keys[bet_id]: html for bet_id, html in fresh.items()}, KEEP_SECONDS)
+    # What comes out of the cache was escaped by the template when it went in.
+    return {
+        bet_id: SafeString(kept[key] if key in kept else fresh.get(bet_id, ""))
+        for bet_id, key in keys.items()
+    }
+
+
+def card_of(bet: Bet, movers: Movers) -> str:
+    """One card, as it is now."""
+    place = Place(
+        bet.pk,
+        bet.version,
+        bet.stage,
+        None,
+        bet.freshest_evidence_at,
+        bet.broken_at,
+        bet.belief_changed_at,
+    )
+    return cards_for([place], bet.portfolio, movers)[bet.pk]
+
+
+def waiting_for(bet_ids: list[int]) -> dict[int, list[tuple[int, str]]]:
+    """The bets, as (id, title), that each bet needs and that hold no working money."""
+    waits: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    links = Dependency.objects.filter(bet_id__in=bet_ids, needs__working__lte=0)
+    for bet_id, needs_id, title in links.order_by("needs_id").values_list(
+        "bet_id", "needs_id", "needs__title"
+    ):
+        waits[bet_id].append((needs_id, title))
+    return waits
+
+
+def _key(
+    place: Place,
+    waits: list[tuple[int, str]],
+    portfolio: Portfolio,
+    movers: Movers,
+    now: datetime,
+) -> str:
+    state: tuple[Any, ...] = (
+        template_digest(),
+        portfolio.currency,
+        place.bet_id,
+        place.version,
+        movers.may_move(place.bet_id),
+        formats.ago(place.freshest_evidence_at, now),
+        formats.ago(place.broken_at, now),
+        waits,
+    )
+    return "card:" + hashlib.blake2b(repr(state).encode(), digest_size=16).hexdigest()
+
+
+@remembered
+def template_digest() -> str:
+    """Changes when the look of cards does, so that an update of the product shows at once."""
+    sources = [Path(loader.get_template(name).origin.name) for name in WHAT_A_CARD_IS_MADE_OF]
+    return hashlib.blake2b(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+
+
+def _rendered(
+    bet_ids: list[int],
+    waits: dict[int, list[tuple[int, str]]],
+    portfolio: Portfolio,
+    movers: Movers,
+) -> dict[int, str]:
+    if not bet_ids:
+        return {}
+    template = loader.get_template(TEMPLATE)
+    bets = Bet.objects.filter(pk__in=bet_ids).select_related("theme", "owner")
+    return {
+        bet.pk: template.render(
+            {
+                "bet": bet,
+                "portfolio": portfolio,
+                "waits": waits[bet.pk],
+                "may_move": movers.may_move(bet.pk),
+                "stages": destinations(bet),
+                "shows_limit": bet.stage in FUNDABLE and bet.funding_limit is not None,
+                "live_names": " ".join(f"bet:{pk}" for pk in (bet.pk, *_ids(waits[bet.pk]))),
+            }
+        )
+        for bet in bets.prefetch_related("bet_teams__team")
+    }
+
+
+def _ids(waits: list[tuple[int, str]]) -> list[int]:
+    return [needs_id for needs_id, _ in waits]
+
+
+def destinations(bet: Bet) -> list[tuple[Stage, bool]]:
+    """The stages that a bet could be moved to, in the order of the board, and whether each is an
+    exit.
+    """
+    return [(stage, stage in EXITS) for stage in Stage if stage != bet.stage]

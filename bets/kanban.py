@@ -1,0 +1,380 @@
+"""What the board shows: filters, swim lanes, columns and their cards, in a fixed number of queries.
+
+Cards are rendered once for each state of a bet and kept in the cache (``bets.cards``); what is
+read here for each card is only what its key is made of.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Case, Count, F, FloatField, Q, QuerySet, Sum, Value, When, Window
+from django.db.models.functions import Cast, Coalesce, RowNumber
+
+from bets.models import (
+    Bet,
+    BetTeam,
+    Horizon,
+    Portfolio,
+    Stage,
+    Team,
+    Theme,
+    ValueStream,
+    WipLimit,
+)
+from bets.models.bet import EXITS, ThesisStatus
+from spm.accounts.models import User
+
+CARDS_AT_FIRST = 50
+CARDS_MORE = 50
+MOST_CARDS = 2_000
+LONGEST_SEARCH = 100
+
+POLICIES = {
+    Stage.FUNNEL: "A title is enough.",
+    Stage.FRAMING: "An owner and a value stream.",
+    Stage.READY: "A thesis with a kill criterion, value P10, P50 and P90, WSJF scores. Ordered by "
+    "WSJF.",
+    Stage.TESTING: "A test budget, and every bet that it needs is funded. Metered up to the "
+    "budget.",
+    Stage.SCALING: "Belief at the bar, on enough evidence, none of it silent. Up to its maximum.",
+    Stage.SUSTAINING: "A lead's decision, with little growth left. Held or harvested.",
+    Stage.PIVOTED: "A successor with a changed hypothesis.",
+    Stage.STOPPED: "What is freed and what stays entangled, shown and accepted.",
+}
+
+# How lanes are called in the address, and the column of a bet that parts them.
+LANES = {"theme": "theme_id", "stream": "stream_id", "horizon": "horizon"}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which cards are shown, and in which lanes; lives in the address of the page."""
+
+    theme: int | None = None
+    stream: int | None = None
+    owner: int | None = None
+    team: int | None = None
+    horizon: str = ""
+    thesis: str = ""
+    q: str = ""
+    lanes: str = ""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> "Filters":
+        """From the parameters of an address; what cannot be is left out."""
+        numbers = {
+            name: int(text)
+            for name in ("theme", "stream", "owner", "team")
+            if (text := parameters.get(name, "")).isascii() and text.isdigit() and len(text) < 19
+        }
+        words = {
+            name: word
+            for name, allowed in (
+                ("horizon", Horizon.values),
+                ("thesis", ThesisStatus.values),
+                ("lanes", list(LANES)),
+            )
+            if (word := parameters.get(name, "")) in allowed
+        }
+        search = parameters.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+        return cls(**numbers, **words, q=search)
+
+    @property
+    def query(self) -> str:
+        """The parameters of the address again."""
+        given = {name: value for name, value in vars(self).items() if value not in (None, "")}
+        return urlencode(given)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is filtered out."""
+        return any(value not in (None, "") for name, value in vars(self).items() if name != "lanes")
+
+    @property
+    def condition(self) -> Q:
+        """Which bets are shown."""
+        wanted = Q()
+        for name in ("theme", "stream", "owner"):
+            if (number := getattr(self, name)) is not None:
+                wanted &= Q(**{f"{name}_id": number})
+        if self.team is not None:
+            wanted &= Q(pk__in=BetTeam.objects.filter(team_id=self.team).values("bet_id"))
+        if self.horizon:
+            wanted &= Q(horizon=self.horizon)
+        if self.thesis:
+            wanted &= Q(thesis_status=self.thesis)
+        if self.q:
+            wanted &= Q(title__icontains=self.q) | Q(description__icontains=self.q)
+        return wanted
+
+
+@dataclass(frozen=True)
+class Place:
+    """A bet's place in a column, and all that its card's key is made of besides what it needs."""
+
+    bet_id: int
+    version: int
+    stage: str
+    lane: int | str | None
+    freshest_evidence_at: Any
+    broken_at: Any
+    belief_changed_at: Any
+
+
+@dataclass
+class Column:
+    """One stage, in one lane or in all."""
+
+    stage: Stage
+    lane: "Lane"
+    shown: int = 0
+    in_stage: int = 0
+    limit: int | None = None
+    stream_limits: list[str] = field(default_factory=list)
+    working: Decimal = Decimal(0)
+    entangled: Decimal = Decimal(0)
+    places: list[Place] = field(default_factory=list)
+    cards: list[str] = field(default_factory=list)
+
+    @property
+    def is_exit(self) -> bool:
+        """Whether bets leave the board here."""
+        return self.stage in EXITS
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the limit of the stage leaves no room."""
+        return self.limit is not None and self.in_stage >= self.limit
+
+    @property
+    def funding(self) -> Decimal:
+        """Working and entangled money of the cards that the filters let through."""
+        return self.working + self.entangled
+
+    @property
+    def policy(self) -> str:
+        """What it takes to enter."""
+        return POLICIES[self.stage]
+
+    @property
+    def more(self) -> int:
+        """How many cards the next step would show."""
+        return min(CARDS_MORE, self.shown - len(self.places))
+
+    @property
+    def show_next(self) -> int:
+        """How many cards there are after the next step."""
+        return len(self.places) + self.more
+
+    @property
+    def key(self) -> str:
+        """The end of its ids on the page."""
+        return f"{self.stage}{self.lane.suffix}"
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A swim lane; the only one has no title."""
+
+    key: int | str | None = None
+    title: str = ""
+    is_only: bool = True
+
+    @property
+    def suffix(self) -> str:
+        """What tells its columns from those of other lanes."""
+        return "" if self.is_only else f"-{self.parameter}"
+
+    @property
+    def parameter(self) -> str:
+        """The lane in an address."""
+        return "none" if self.key is None else str(self.key)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What can be filtered by, and the names of lanes: (id, name) by name."""
+
+    theme: list[tuple[int, str]]
+    stream: list[tuple[int, str]]
+    team: list[tuple[int, str]]
+    owner: list[tuple[int, str]]
+
+
+def choices_of(portfolio: Portfolio) -> Choices:
+    """Themes, streams, teams and owners of a portfolio, in one query."""
+    owners = User.objects.filter(bets__portfolio=portfolio).distinct()
+    rows = (
+        _named(Theme.objects.filter(portfolio=portfolio), "theme", F("name"))
+        .union(
+            _named(ValueStream.objects.filter(portfolio=portfolio), "stream", F("name")),
+            _named(Team.objects.filter(portfolio=portfolio), "team", F("name")),
+            _named(owners, "owner", Case(When(name="", then=F("email")), default=F("name"))),
+            all=True,
+        )
+        .order_by("label", "pk")
+    )
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for row in rows:
+        found[row["kind"]].append((row["pk"], row["label"]))
+    return Choices(**{kind: found[kind] for kind in ("theme", "stream", "team", "owner")})
+
+
+def _named(rows: QuerySet[Any], kind: str, label: Any) -> QuerySet[Any]:
+    return rows.order_by().annotate(kind=Value(kind), label=label).values("kind", "pk", "label")
+
+
+def lanes_of(filters: Filters, choices: Choices, present: Iterable[Any]) -> list[Lane]:
+    """The lanes that hold a card, in the order of their names, the one without a name last."""
+    if not filters.lanes:
+        return [Lane()]
+    if filters.lanes == "horizon":
+        named: list[tuple[Any, str]] = list(Horizon.choices)
+    else:
+        named = list(getattr(choices, filters.lanes))
+    inside = set(present)
+    lanes = [Lane(key, title, False) for key, title in named if key in inside]
+    if None in inside:
+        lanes.append(Lane(None, f"No {filters.lanes}", False))
+    return lanes or [Lane()]
+
+
+def columns_of(
+    portfolio: Portfolio,
+    filters: Filters,
+    choices: Choices,
+    *,
+    stage: str | None = None,
+    lane: str | None = None,
+    show: int = CARDS_AT_FIRST,
+    with_places: bool = True,
+) -> list[list[Column]]:
+    """The columns of the board, lane by lane.
+
+    Args:
+        portfolio: whose board.
+        filters: which cards, in which lanes.
+        choices: the names of lanes.
+        stage: only this column.
+        lane: only this lane (``Lane.parameter``).
+        show: how many cards of each column.
+        with_places: whether the cards are wanted at all, or only the heads.
+    """
+    stages = [Stage(stage)] if stage else list(Stage)
+    counts = _counts(portfolio, filters, stages)
+    lanes = lanes_of(filters, choices, {row["lane"] for row in counts if row["shown"]})
+    if lane is not None and filters.lanes:
+        lanes = [one for one in lanes if one.parameter == lane]
+    columns = {
+        (one.key, name): Column(name, one) for one in lanes for name in stages
+    }  # in the order of the page
+    _fill_counts(columns, counts, lanes)
+    _fill_limits(columns, counts, _limits(portfolio, stages), choices)
+    if with_places:
+        for place in _places(portfolio, filters, stages, show):
+            column = columns.get((place.lane, Stage(place.stage)))
+            if column is not None:
+                column.places.append(place)
+    return [[columns[one.key, name] for name in stages] for one in lanes]
+
+
+def _lane_column(filters: Filters) -> Any:
+    return F(LANES[filters.lanes]) if filters.lanes else Value(None, output_field=FloatField())
+
+
+def _counts(portfolio: Portfolio, filters: Filters, stages: list[Stage]) -> list[dict[str, Any]]:
+    """How many bets and how much money, by stage, stream and lane, in one query."""
+    wanted = filters.condition
+    rows = (
+        Bet.objects.filter(portfolio=portfolio, stage__in=stages)
+        .order_by()
+        .annotate(lane=_lane_column(filters))
+        .values("stage", "stream_id", "lane")
+        .annotate(
+            count=Count("pk"),
+            shown=Count("pk", filter=wanted),
+            working_sum=Coalesce(Sum("working", filter=wanted), Decimal(0)),
+            entangled_sum=Coalesce(Sum("entangled", filter=wanted), Decimal(0)),
+        )
+    )
+    return list(rows)
+
+
+def _fill_counts(
+    columns: dict[tuple[Any, Stage], Column], counts: list[dict[str, Any]], lanes: list[Lane]
+) -> None:
+    only = lanes[0].is_only if lanes else True
+    for row in counts:
+        for lane in lanes:
+            columns[lane.key, Stage(row["stage"])].in_stage += row["count"]
+        column = columns.get((None if only else row["lane"], Stage(row["stage"])))
+        if column is not None:
+            column.shown += row["shown"]
+            column.working += row["working_sum"]
+            column.entangled += row["entangled_sum"]
+
+
+def _limits(portfolio: Portfolio, stages: list[Stage]) -> list[dict[str, Any]]:
+    rows = WipLimit.objects.filter(portfolio=portfolio, stage__in=stages).order_by("stream__name")
+    return list(rows.values("stage", "stream_id", "limit"))
+
+
+def _fill_limits(
+    columns: dict[tuple[Any, Stage], Column],
+    counts: list[dict[str, Any]],
+    limits: list[dict[str, Any]],
+    choices: Choices,
+) -> None:
+    in_stream: dict[tuple[str, int | None], int] = defaultdict(int)
+    for row in counts:
+        in_stream[row["stage"], row["stream_id"]] += row["count"]
+    names = dict(choices.stream)
+    for column in columns.values():
+        for limit in limits:
+            if limit["stage"] != column.stage:
+                continue
+            if limit["stream_id"] is None:
+                column.limit = limit["limit"]
+                continue
+            count = in_stream[limit["stage"], limit["stream_id"]]
+            name = names.get(limit["stream_id"], "")
+            column.stream_limits.append(f"{name} {count} of {limit['limit']}")
+
+
+def _places(
+    portfolio: Portfolio, filters: Filters, stages: list[Stage], show: int
+) -> Iterable[Place]:
+    """The first cards of each column: Ready by WSJF, the others by when they came."""
+    scores = F("business_value") + F("time_criticality") + F("risk_reduction")
+    wsjf = Case(
+        When(stage=Stage.READY, then=Cast(scores, FloatField()) / F("job_size")),
+        default=None,
+        output_field=FloatField(),
+    )
+    order = [wsjf.desc(nulls_last=True), F("stage_entered_at").desc(), F("pk").asc()]
+    lane = _lane_column(filters)
+    rows = (
+        Bet.objects.filter(filters.condition, portfolio=portfolio, stage__in=stages)
+        .annotate(
+            lane=lane,
+            place=Window(RowNumber(), partition_by=[F("stage"), lane], order_by=order)
+            if filters.lanes
+            else Window(RowNumber(), partition_by=[F("stage")], order_by=order),
+        )
+        .filter(place__lte=min(show, MOST_CARDS))
+        .order_by("stage", "place")
+        .values_list(
+            "pk",
+            "version",
+            "stage",
+            "lane",
+            "freshest_evidence_at",
+            "broken_at",
+            "belief_changed_at",
+        )
+    )
+    return (Place(*row) for row in rows)
