@@ -13,8 +13,7 @@ from bets import serializers as forms
 from bets.models import Bet, Hypothesis, Portfolio, Team, Theme, ValueStream
 from spm.api.idempotency import Answer, once
 from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
-from spm.api.views import ApiView, ListView, etag, respond, version_meant
-from spm.errors import Invalid
+from spm.api.views import ApiView, ListView, etag, id_in, respond, version_meant
 
 
 class Portfolios(ListView):
@@ -209,7 +208,7 @@ class Hypotheses(ListView):
     def post(self, request: Request) -> Response:
         """Add a hypothesis, with its kill criteria, to the thesis of a bet."""
         given = self.body
-        bet_id = _id_in(given, "bet")
+        bet_id = id_in(given, "bet")
 
         def act() -> Answer:
             hypothesis = edit.add_hypothesis(self.principal, bet_id, given)
@@ -262,27 +261,10 @@ def _respond_with_bet(answer: Answer) -> Response:
     return respond(answer, {"ETag": etag(answer.body["version"])})
 
 
-def _portfolio_and_rest(principal: Any, data: dict[str, Any]) -> tuple[Portfolio, dict[str, Any]]:
+def _portfolio_and_rest(principal: Any, given: dict[str, Any]) -> tuple[Portfolio, dict[str, Any]]:
     """The portfolio that a body names, or the only one there is, and the body without it."""
-    given = dict(data)
-    visible = Portfolio.objects.visible_to(principal)
-    if "portfolio" in given:
-        portfolio = visible.filter(pk=_id_in(given, "portfolio")).first()
-        if portfolio is None:
-            raise Invalid({"portfolio": "There is no such portfolio that you may see."})
-        return portfolio, given
-    portfolios = list(visible[:2])
-    if len(portfolios) != 1:
-        raise Invalid({"portfolio": "Say in which portfolio: there is not exactly one for you."})
-    return portfolios[0], given
-
-
-def _id_in(given: dict[str, Any], name: str) -> int:
-    """Take the id of another row out of a body."""
-    value = given.pop(name, None)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Invalid({name: "Give the id, a whole number."})
-    return value
+    portfolio_id = id_in(given, "portfolio") if "portfolio" in given else None
+    return Portfolio.objects.meant_by(principal, portfolio_id), given
 
 
 urlpatterns = [

@@ -60,7 +60,12 @@ def record_many(
 
     Returns:
         One outcome for each event, in their order.
+
+    Raises:
+        NotAllowed: they may log evidence on no bet of the portfolio.
     """
+    if not isinstance(principal, Office):
+        require(principal, "log_evidence", portfolio.pk)
     batch = _Batch(principal, portfolio, as_of, recorded_at)
     batch.open(sorted({hypothesis_id for hypothesis_id, _ in events}))
     outcomes: list[Outcome | None] = [None] * len(events)

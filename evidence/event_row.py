@@ -14,7 +14,7 @@ from evidence.models import Evidence, Source
 from evidence.said import Said
 from spm.accounts.models import ApiKey, User
 from spm.accounts.permissions import require
-from spm.errors import Conflict, Invalid
+from spm.errors import Invalid, Reused
 
 
 def visible_hypotheses(principal: Editor) -> "QuerySet[Hypothesis]":
@@ -79,7 +79,7 @@ def already_taken(
 
 
 def refuse_unless_same(known: Evidence, hypothesis_id: int, said: Said) -> None:
-    """Raise Conflict unless the event says what was taken before; what it leaves open is not held
+    """Raise Reused unless the event says what was taken before; what it leaves open is not held
     against it.
     """
     now = {**said.columns, "retracts_id": said.columns["retracts"], "hypothesis_id": hypothesis_id}
@@ -93,7 +93,7 @@ def refuse_unless_same(known: Evidence, hypothesis_id: int, said: Said) -> None:
     )
     if differing:
         names = ", ".join(name.replace("_", " ") for name in differing)
-        raise Conflict(
+        raise Reused(
             f"The event {known.external_id!r} was taken before and said something else: {names}. "
             "Retract it, and log what is right under another external id.",
             differing,

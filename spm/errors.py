@@ -24,3 +24,7 @@ class Conflict(Exception):
         self.message = message
         self.changed = list(changed)
         super().__init__(message)
+
+
+class Reused(Conflict):
+    """A name that stands for one thing was given to another."""

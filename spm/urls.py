@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("spm.accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/", include("bets.api")),
+    path("api/v1/", include("evidence.api")),
     path("api/v1/", include("allocation.api")),
     path("api/v1/", include("spm.api.urls")),
     path("healthz", lambda request: HttpResponse("ok", content_type="text/plain"), name="health"),

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from spm.accounts.permissions import visible_portfolio_ids
+from spm.errors import Invalid
 from spm.fields import FiniteField, MoneyField, ShareField
 
 
@@ -24,6 +25,23 @@ class PortfolioQuerySet(models.QuerySet["Portfolio"]):
     def visible_to(self, principal: Any) -> "PortfolioQuerySet":
         """The portfolios of which the principal may see anything."""
         return self.filter(pk__in=visible_portfolio_ids(principal))
+
+    def meant_by(self, principal: Any, portfolio_id: int | None = None) -> "Portfolio":
+        """The portfolio that the principal names, or the only one that they may see.
+
+        Raises:
+            Invalid: there is no such portfolio for them, or none is named and they have several.
+        """
+        visible = self.visible_to(principal)
+        if portfolio_id is not None:
+            named = visible.filter(pk=portfolio_id).first()
+            if named is None:
+                raise Invalid({"portfolio": "There is no such portfolio that you may see."})
+            return named
+        found = list(visible[:2])
+        if len(found) != 1:
+            raise Invalid({"portfolio": "Say in which portfolio: you do not have exactly one."})
+        return found[0]
 
 
 class Portfolio(models.Model):

@@ -17,8 +17,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from spm.accounts.models import ApiKey, IdempotentAnswer
-from spm.api.problems import KeyReused
-from spm.errors import Invalid
+from spm.errors import Invalid, Reused
 
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(hours=24)
@@ -44,7 +43,7 @@ def once(request: Request, act: Callable[[], Answer]) -> Answer:
             the next delivery tries again.
 
     Raises:
-        KeyReused: the key stands for another request.
+        Reused: the key stands for another request.
         Invalid: the key is not 1 to 255 visible ASCII characters.
     """
     key = request.headers.get(HEADER)
@@ -77,7 +76,7 @@ def forget_old() -> int:
 
 def _again(kept: IdempotentAnswer, digest: str) -> Answer:
     if kept.request_sha256 != digest:
-        raise KeyReused(
+        raise Reused(
             f"This {HEADER} was sent before with another request. Use a new key for a new one."
         )
     return Answer(kept.status, kept.body, replayed=True)

@@ -15,11 +15,12 @@ CONTENT_TYPE = "application/problem+json"
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of problem: its name in ``type``, its status, and its title."""
+    """A kind of problem: its name in ``type``, its status, its title, and what to do about it."""
 
     name: str
     status: int
     title: str
+    remedy: str
 
     @property
     def address(self) -> str:
@@ -27,20 +28,90 @@ class Kind:
         return f"{DOCUMENTS_PATH}#{self.name}"
 
 
-INVALID = Kind("invalid", 400, "The request cannot be taken as it is")
-UNAUTHENTICATED = Kind("unauthenticated", 401, "Sign in, or send an API key")
-NOT_ALLOWED = Kind("not-allowed", 403, "You may not do this")
-NOT_FOUND = Kind("not-found", 404, "There is nothing here that you may see")
-METHOD = Kind("method-not-allowed", 405, "This path does not take this method")
-TOO_SLOW = Kind("too-slow", 408, "The body took too long")
-CONFLICT = Kind("conflict", 409, "The world has changed")
-CHANGED = Kind("changed", 412, "It has changed since you read it")
-TOO_LARGE = Kind("too-large", 413, "The body is too large")
-MEDIA_TYPE = Kind("media-type", 415, "The body is not in a form that is read here")
-KEY_REUSED = Kind("key-reused", 422, "This key was used for something else")
-CONDITION_REQUIRED = Kind("condition-required", 428, "Say which version you mean")
-THROTTLED = Kind("throttled", 429, "Too many requests")
-FAULT = Kind("fault", 500, "The fault is ours")
+INVALID = Kind(
+    "invalid",
+    400,
+    "The request cannot be taken as it is",
+    "'errors' names each field that is at fault and what would be right. Nothing was changed.",
+)
+UNAUTHENTICATED = Kind(
+    "unauthenticated",
+    401,
+    "Sign in, or send an API key",
+    "Send 'Authorization: Bearer spm_...' with a key that is in force.",
+)
+NOT_ALLOWED = Kind(
+    "not-allowed",
+    403,
+    "You may not do this",
+    "'detail' says which roles may, or which scope the key lacks.",
+)
+NOT_FOUND = Kind(
+    "not-found",
+    404,
+    "There is nothing here that you may see",
+    "What does not exist and what you may not see are answered alike.",
+)
+METHOD = Kind(
+    "method-not-allowed",
+    405,
+    "This path does not take this method",
+    "The header 'Allow' names those that it takes.",
+)
+TOO_SLOW = Kind(
+    "too-slow",
+    408,
+    "The body took too long",
+    "A body has to arrive within a minute. Nothing was changed; send it again.",
+)
+CONFLICT = Kind(
+    "conflict",
+    409,
+    "The world has changed",
+    "'changed' says in which respects. Read again, look, and decide again.",
+)
+CHANGED = Kind(
+    "changed",
+    412,
+    "It has changed since you read it",
+    "The version in 'If-Match' is no longer the current one. Read it again, with its new ETag.",
+)
+TOO_LARGE = Kind(
+    "too-large",
+    413,
+    "The body is too large",
+    "1 MB is read, and 10 MB of at most 50,000 lines at /evidence/bulk. Send it in parts.",
+)
+MEDIA_TYPE = Kind(
+    "media-type",
+    415,
+    "The body is not in a form that is read here",
+    "Send 'Content-Type: application/json' (application/x-ndjson in bulk), uncompressed.",
+)
+KEY_REUSED = Kind(
+    "key-reused",
+    422,
+    "This key was used for something else",
+    "The same Idempotency-Key, or the same source and external_id, came with another body.",
+)
+CONDITION_REQUIRED = Kind(
+    "condition-required",
+    428,
+    "Say which version you mean",
+    "Send the ETag of what you have read as 'If-Match', or '*' for whatever it is now.",
+)
+THROTTLED = Kind(
+    "throttled",
+    429,
+    "Too many requests",
+    "'Retry-After' says after how many seconds the same request will be served.",
+)
+FAULT = Kind(
+    "fault",
+    500,
+    "The fault is ours",
+    "Nothing was changed. Tell us the 'request_id'; it leads to the cause in our logs.",
+)
 
 KINDS = (
     INVALID,

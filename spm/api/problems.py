@@ -11,15 +11,11 @@ from rest_framework.response import Response
 
 from spm.accounts.permissions import NotAllowed
 from spm.api import problem_kinds as kinds
-from spm.errors import Conflict, Invalid
+from spm.errors import Conflict, Invalid, Reused
 from spm.request_ids import request_id_of
 
 API_PATHS = "/api/"
 SEE_ERRORS = "The fields under 'errors' say what is wrong."
-
-
-class KeyReused(Exception):
-    """A key that stands for one request was sent with another."""
 
 
 class ConditionRequired(Exception):
@@ -52,6 +48,8 @@ def _problem_of(
     if isinstance(exception, Invalid):
         detail = exception.fields.get("", SEE_ERRORS)
         return kinds.INVALID, detail, {"fields": exception.fields}
+    if isinstance(exception, Reused):
+        return kinds.KEY_REUSED, exception.message, {"changed": exception.changed}
     if isinstance(exception, Conflict):
         # A client that named the version it knows learns that its condition failed.
         kind = kinds.CHANGED if "If-Match" in request.headers else kinds.CONFLICT
@@ -62,8 +60,6 @@ def _problem_of(
         return kinds.NOT_ALLOWED, "You may not do this.", {}
     if isinstance(exception, Http404 | ObjectDoesNotExist):
         return kinds.NOT_FOUND, "There is nothing under this address that you may see.", {}
-    if isinstance(exception, KeyReused):
-        return kinds.KEY_REUSED, str(exception), {}
     if isinstance(exception, ConditionRequired):
         return kinds.CONDITION_REQUIRED, str(exception), {}
     if isinstance(exception, exceptions.ValidationError):
@@ -72,6 +68,18 @@ def _problem_of(
         kind = kinds.KIND_OF_STATUS.get(exception.status_code, kinds.FAULT)
         return kind, str(exception.detail), {}
     return None
+
+
+def problem_of_line(exception: Invalid | Conflict | NotAllowed) -> dict[str, Any]:
+    """What is wrong with one of many: a problem document in short."""
+    kind = kinds.INVALID
+    if isinstance(exception, NotAllowed):
+        kind = kinds.NOT_ALLOWED
+    elif isinstance(exception, Conflict):
+        kind = kinds.KEY_REUSED if isinstance(exception, Reused) else kinds.CONFLICT
+    fields = exception.fields if isinstance(exception, Invalid) else {"": str(exception)}
+    errors = [{"field": name, "problem": text} for name, text in fields.items()]
+    return {"type": kind.address, "errors": errors}
 
 
 def flat(detail: Any, path: str = "") -> dict[str, str]:

@@ -4,10 +4,8 @@ from django.urls import path
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView
 
+schema = extend_schema(exclude=True)(SpectacularJSONAPIView)
+
 urlpatterns = [
-    path(
-        "schema",
-        extend_schema(exclude=True)(SpectacularJSONAPIView).as_view(),
-        name="api-schema",
-    ),
+    path("schema", schema.as_view(), name="api-schema"),
 ]

@@ -95,3 +95,15 @@ def version_meant(request: Request, required: bool) -> int | None:
     if condition.strip() != f'"{digits}"' or not digits.isascii() or not digits.isdigit():
         raise Conflict("This is no ETag of ours; read it again.")
     return min(int(digits[:10]), 2**31 - 1)
+
+
+def id_in(given: dict[str, Any], name: str) -> int:
+    """Take the id of another row out of a body.
+
+    Raises:
+        Invalid: it is not there, or no whole number.
+    """
+    value = given.pop(name, None)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Invalid({name: "Give the id, a whole number."})
+    return value

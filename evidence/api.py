@@ -1,0 +1,113 @@
+"""The API's paths for what we learn."""
+
+from typing import cast
+
+from django.urls import path
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bets.models import Hypothesis, Portfolio
+from bets.serializers import PortfolioFilter
+from evidence import bulk_lines, intake
+from evidence import serializers as forms
+from evidence.bulk import record_many
+from evidence.models import Evidence
+from spm.api.idempotency import Answer, once
+from spm.api.parsers import LinesParser
+from spm.api.schema import IDEMPOTENCY_KEY
+from spm.api.views import ApiView, ListView, id_in, respond
+
+
+class EvidenceStream(ListView):
+    """Evidence."""
+
+    problems = (422,)
+
+    @extend_schema(
+        parameters=[forms.EvidenceFilter],
+        responses=forms.EvidenceShown(many=True),
+        summary="List evidence",
+    )
+    def get(self, request: Request) -> Response:
+        """What was recorded last comes first."""
+        wanted = forms.EvidenceFilter.of(request.query_params)
+        names = {"source": "source__name__iexact", "recorded_since": "recorded_at__gte"}
+        conditions = {names.get(name, name): value for name, value in wanted.items()}
+        rows = Evidence.objects.visible_to(self.principal).select_related("source")
+        return self.page(rows.filter(**conditions), forms.EvidenceShown)
+
+    @extend_schema(
+        request=forms.NewEvidenceTerms,
+        responses={
+            201: OpenApiResponse(forms.RecordedShown, "It was taken."),
+            200: OpenApiResponse(forms.RecordedShown, "It had been taken before."),
+        },
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Log evidence",
+    )
+    def post(self, request: Request) -> Response:
+        """Take one event. The same event delivered again is one event."""
+        given = self.body
+        hypothesis_id = id_in(given, "hypothesis")
+        event = intake.event_of(given)
+
+        def act() -> Answer:
+            recorded = intake.record(self.principal, hypothesis_id, event)
+            return Answer(201 if recorded.created else 200, forms.RecordedShown(recorded).data)
+
+        return respond(once(request, act))
+
+
+class EvidenceInBulk(ApiView):
+    """Many events at once."""
+
+    parser_classes = (LinesParser,)
+    problems = (409, 422)
+    throttle_cost = 100
+
+    @extend_schema(
+        request={LinesParser.media_type: {"type": "string", "format": "binary"}},
+        responses=forms.BulkShown,
+        parameters=[PortfolioFilter, IDEMPOTENCY_KEY],
+        summary="Log evidence in bulk",
+    )
+    def post(self, request: Request) -> Response:
+        """Take all good lines; answer each bad one with its number and its problem."""
+        wanted = PortfolioFilter.of(request.query_params)
+        portfolio = Portfolio.objects.meant_by(self.principal, wanted.get("portfolio"))
+        lines = bulk_lines.read(cast(list[bytes], request.data))
+
+        def act() -> Answer:
+            outcomes = record_many(self.principal, portfolio, lines.events)
+            return Answer(200, forms.BulkShown(lines.sum_up(outcomes)).data)
+
+        return respond(once(request, act))
+
+
+class OneEvidence(ApiView):
+    """One event."""
+
+    @extend_schema(responses=forms.EvidenceShown, summary="Show a piece of evidence")
+    def get(self, request: Request, evidence_id: int) -> Response:
+        """As it was taken."""
+        rows = Evidence.objects.visible_to(self.principal).select_related("source")
+        return Response(forms.EvidenceShown(rows.get(pk=evidence_id)).data)
+
+
+class Belief(ApiView):
+    """The belief in a hypothesis."""
+
+    @extend_schema(responses=forms.HypothesisBeliefShown, summary="Show the belief in a hypothesis")
+    def get(self, request: Request, hypothesis_id: int) -> Response:
+        """What the evidence says of it, and how the figure came about."""
+        rows = Hypothesis.objects.visible_to(self.principal).select_related("belief_now")
+        return Response(forms.HypothesisBeliefShown(rows.get(pk=hypothesis_id).belief_now).data)
+
+
+urlpatterns = [
+    path("evidence", EvidenceStream.as_view(), name="api-evidence-stream"),
+    path("evidence/bulk", EvidenceInBulk.as_view(), name="api-evidence-bulk"),
+    path("evidence/<int:evidence_id>", OneEvidence.as_view(), name="api-evidence"),
+    path("hypotheses/<int:hypothesis_id>/belief", Belief.as_view(), name="api-belief"),
+]

@@ -1,0 +1,169 @@
+"""The forms of evidence and beliefs in the API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from bets.serializers import PortfolioFilter, Terms
+from evidence.models import Evidence, EvidenceKind, HypothesisBelief, Strength
+from spm.api import fields
+from spm.api.serializers import FieldProblem, ShownSerializer
+
+
+class EvidenceShown(ShownSerializer):
+    """One event, as it was taken. It is never changed; a retraction takes it back."""
+
+    source: Any = serializers.SlugRelatedField("name", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Evidence
+        fields = [
+            "id",
+            "portfolio",
+            "bet",
+            "hypothesis",
+            "source",
+            "external_id",
+            "kind",
+            "direction",
+            "strength",
+            "likelihood_ratio",
+            "successes",
+            "trials",
+            "mean",
+            "standard_deviation",
+            "sample_size",
+            "retracts",
+            "reliability",
+            "observed_at",
+            "recorded_at",
+            "recorded_by",
+            "api_key",
+            "note",
+            "link",
+            "content_sha256",
+        ]
+
+
+class HypothesisEffectShown(serializers.Serializer[Any]):
+    """The belief in the hypothesis, before and after."""
+
+    id = serializers.IntegerField(source="evidence.hypothesis_id")
+    belief_before = serializers.FloatField(source="hypothesis_before")
+    belief_after = serializers.FloatField(source="hypothesis_after")
+
+
+class ThesisEffectShown(serializers.Serializer[Any]):
+    """The belief in the thesis of the bet, before and after."""
+
+    bet = serializers.IntegerField(source="evidence.bet_id")
+    belief_before = serializers.FloatField(source="thesis_before")
+    belief_after = serializers.FloatField(source="thesis_after")
+    status_before = serializers.CharField()
+    status_after = serializers.CharField()
+
+
+class RecordedShown(serializers.Serializer[Any]):
+    """An event that was taken, and what it did.
+
+    ``created`` is false where it had been taken before: then nothing was done, and both beliefs
+    are today's. ``decibans`` is its weight after scaling.
+    """
+
+    created = serializers.BooleanField()
+    evidence = EvidenceShown()
+    decibans = serializers.FloatField()
+    hypothesis = HypothesisEffectShown(source="*")
+    thesis = ThesisEffectShown(source="*")
+
+
+class RefusedLineShown(serializers.Serializer[Any]):
+    """One line that was not taken."""
+
+    line = serializers.IntegerField(min_value=1)
+    type = serializers.CharField(help_text="The kind of problem.")
+    errors = FieldProblem(many=True)  # type: ignore[assignment]
+
+
+class BulkShown(serializers.Serializer[Any]):
+    """What became of many events."""
+
+    taken = serializers.IntegerField(help_text="New events.")
+    repeated = serializers.IntegerField(help_text="Events that had been taken before.")
+    refused = RefusedLineShown(many=True)
+
+
+class HypothesisBeliefShown(ShownSerializer):
+    """What the evidence says of a hypothesis, as of a moment."""
+
+    class Meta:
+        model = HypothesisBelief
+        fields = [
+            "hypothesis",
+            "belief",
+            "judgement_decibans",
+            "measurement_decibans",
+            "freshness",
+            "kill_criteria_met",
+            "as_of",
+        ]
+
+
+class EvidenceFilter(PortfolioFilter):
+    """Evidence on a bet or a hypothesis, of a kind, from a source, since a moment."""
+
+    bet = fields.QueryWholeField(required=False)
+    hypothesis = fields.QueryWholeField(required=False)
+    kind = fields.ChoiceField(required=False, choices=EvidenceKind.choices)
+    source: Any = fields.TextField(required=False, max_length=120, help_text="Name of the source.")
+    recorded_since = fields.MomentField(required=False, help_text="Recorded then or later.")
+
+
+class NewEvidenceTerms(Terms):
+    """One event; which figures it needs, its kind and the hypothesis' metric say.
+
+    A judgement: ``direction`` and ``strength``. A ratio: ``likelihood_ratio``. A measurement of a
+    proportion: ``successes`` and ``trials``; of a mean: ``mean``, ``standard_deviation`` and
+    ``sample_size``. A retraction: ``retracts`` and, in ``note``, why.
+    """
+
+    hypothesis = serializers.IntegerField(min_value=1)
+    kind = serializers.ChoiceField(choices=EvidenceKind.choices)
+    direction = serializers.ChoiceField(required=False, allow_null=True, choices=["for", "against"])
+    strength = serializers.ChoiceField(required=False, allow_null=True, choices=Strength.choices)
+    likelihood_ratio = serializers.FloatField(
+        required=False, allow_null=True, min_value=0, max_value=1e100
+    )
+    successes = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=10**12
+    )
+    trials = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=10**12
+    )
+    mean = serializers.FloatField(required=False, allow_null=True)
+    standard_deviation = serializers.FloatField(required=False, allow_null=True, min_value=0)
+    sample_size = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=10**12
+    )
+    retracts = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    source: Any = serializers.CharField(
+        required=False, allow_null=True, max_length=120, help_text="Name of the source."
+    )
+    reliability = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=1,
+        help_text="Above 0; that of the source if left out.",
+    )
+    observed_at = fields.MomentField(
+        required=False, allow_null=True, help_text="Now, if left out; never in the future."
+    )
+    external_id = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=255,
+        help_text="The sender's own name for the event, by which a second delivery is known.",
+    )
+    note = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
+    link = serializers.URLField(required=False, allow_blank=True, max_length=500)

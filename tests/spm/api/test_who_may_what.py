@@ -1,0 +1,275 @@
+"""Every path of the API × every role × own and foreign portfolio. A new path needs an entry."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from allocation.models import Proposal
+from bets.edit import OFFICE
+from bets.models import Bet, Hypothesis, Portfolio, Team, Theme, ValueStream
+from evidence.intake import NewEvidence, record
+from evidence.models import Evidence
+from spm.accounts.models import Role
+from tests.allocation.test_decide import proposed
+from tests.api_client import ApiClient, client_of
+from tests.factories import (
+    make_bet,
+    make_hypothesis,
+    make_member,
+    make_portfolio,
+    make_stream,
+    make_team,
+    make_theme,
+)
+
+ALL = frozenset(Role.values)
+EDITORS = frozenset({Role.CONTRIBUTOR, Role.LEAD})
+LEAD_ONLY = frozenset({Role.LEAD})
+FINANCE_ONLY = frozenset({Role.FINANCE})
+
+
+@dataclass
+class World:
+    """A portfolio with one of everything; the contributors' team works on ``bet`` alone."""
+
+    portfolio: Portfolio
+    theme: Theme
+    stream: ValueStream
+    team: Team
+    bet: Bet
+    other_bet: Bet
+    hypothesis: Hypothesis
+    proposal: Proposal
+    evidence: Evidence
+
+
+def make_world() -> World:
+    portfolio, _, _, proposal = proposed()
+    team = make_team(portfolio)
+    bet = make_bet(portfolio, {team: 0.5})
+    hypothesis = make_hypothesis(bet)
+    event = NewEvidence(kind="judgement", direction="for", strength="weak")
+    taken = record(OFFICE, hypothesis.pk, event)
+    return World(
+        portfolio,
+        make_theme(portfolio),
+        make_stream(portfolio),
+        team,
+        bet,
+        make_bet(portfolio),
+        hypothesis,
+        proposal,
+        taken.evidence,
+    )
+
+
+Made = Callable[[World], Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One method of one path.
+
+    ``may`` are the roles for which it succeeds in their own portfolio; the others hear 403.
+    ``foreign`` is what everybody hears of another portfolio's objects; ``empty`` means a list
+    without them.
+    """
+
+    path: Made
+    may: frozenset[str] = ALL
+    body: Made = lambda world: None
+    foreign: int | str = 404
+
+
+def listed(name: str) -> Entry:
+    return Entry(lambda world: f"/{name}?portfolio={world.portfolio.pk}", foreign="empty")
+
+
+def shown(name: str, attribute: str) -> Entry:
+    return Entry(lambda world: f"/{name}/{getattr(world, attribute).pk}")
+
+
+def seen(world: World, **more: Any) -> dict[str, Any]:
+    shown = {"version": world.proposal.version, "content_sha256": world.proposal.content_sha256}
+    return {**shown, **more}
+
+
+def judged(hypothesis: Hypothesis) -> dict[str, Any]:
+    said = {"kind": "judgement", "direction": "for", "strength": "weak"}
+    return {"hypothesis": hypothesis.pk, **said}
+
+
+ENTRIES: dict[tuple[str, str], Entry] = {
+    ("GET", "api-portfolios"): Entry(lambda world: "/portfolios", foreign="empty"),
+    ("GET", "api-portfolio"): shown("portfolios", "portfolio"),
+    ("GET", "api-themes"): listed("themes"),
+    ("GET", "api-theme"): shown("themes", "theme"),
+    ("GET", "api-streams"): listed("streams"),
+    ("GET", "api-stream"): shown("streams", "stream"),
+    ("GET", "api-teams"): listed("teams"),
+    ("GET", "api-team"): shown("teams", "team"),
+    ("GET", "api-bets"): listed("bets"),
+    ("POST", "api-bets"): Entry(
+        lambda world: "/bets",
+        EDITORS,
+        lambda world: {"title": "New", "portfolio": world.portfolio.pk},
+        foreign=400,
+    ),
+    ("GET", "api-bet"): shown("bets", "bet"),
+    ("PATCH", "api-bet"): Entry(
+        lambda world: f"/bets/{world.bet.pk}", EDITORS, lambda world: {"title": "New"}
+    ),
+    ("PUT", "api-bet-by-key"): Entry(
+        lambda world: "/bets/by-key/jira/A-1",
+        EDITORS,
+        lambda world: {"title": "New", "portfolio": world.portfolio.pk},
+        foreign=400,
+    ),
+    ("GET", "api-hypotheses"): listed("hypotheses"),
+    ("POST", "api-hypotheses"): Entry(
+        lambda world: "/hypotheses",
+        EDITORS,
+        lambda world: {"bet": world.bet.pk, "statement": "It holds"},
+    ),
+    ("GET", "api-hypothesis"): shown("hypotheses", "hypothesis"),
+    ("PATCH", "api-hypothesis"): Entry(
+        lambda world: f"/hypotheses/{world.hypothesis.pk}", EDITORS, lambda world: {"prior": 0.4}
+    ),
+    ("GET", "api-belief"): Entry(lambda world: f"/hypotheses/{world.hypothesis.pk}/belief"),
+    ("GET", "api-evidence-stream"): listed("evidence"),
+    ("GET", "api-evidence"): shown("evidence", "evidence"),
+    ("POST", "api-evidence-stream"): Entry(
+        lambda world: "/evidence", EDITORS, lambda world: judged(world.hypothesis)
+    ),
+    ("POST", "api-evidence-bulk"): Entry(
+        lambda world: f"/evidence/bulk?portfolio={world.portfolio.pk}",
+        EDITORS,
+        lambda world: json.dumps(judged(world.hypothesis)).encode(),
+        foreign=400,
+    ),
+    ("GET", "api-proposals"): listed("proposals"),
+    ("GET", "api-proposal"): shown("proposals", "proposal"),
+    ("POST", "api-approve"): Entry(
+        lambda world: f"/proposals/{world.proposal.pk}/approve", FINANCE_ONLY, seen
+    ),
+    ("POST", "api-refuse"): Entry(
+        lambda world: f"/proposals/{world.proposal.pk}/refuse",
+        FINANCE_ONLY,
+        lambda world: seen(world, reason="No."),
+    ),
+    ("GET", "api-transfers"): listed("transfers"),
+    ("GET", "api-decisions"): listed("decisions"),
+    ("GET", "api-schema"): Entry(lambda world: "/schema", foreign=200),
+}
+# A contributor acts on the bets of their own teams only.
+NOT_THEIR_TEAM: dict[tuple[str, str], Entry] = {
+    ("PATCH", "api-bet"): Entry(
+        lambda world: f"/bets/{world.other_bet.pk}", LEAD_ONLY, lambda world: {"title": "New"}
+    ),
+    ("POST", "api-evidence-stream"): Entry(
+        lambda world: "/evidence",
+        LEAD_ONLY,
+        lambda world: judged(make_hypothesis(world.other_bet)),
+    ),
+    ("POST", "api-hypotheses"): Entry(
+        lambda world: "/hypotheses",
+        LEAD_ONLY,
+        lambda world: {"bet": world.other_bet.pk, "statement": "It holds"},
+    ),
+}
+FOR_PEOPLE_ONLY = {"api-docs"}
+
+
+def api_routes() -> set[tuple[str, str]]:
+    """Each method and name of an address below /api/."""
+
+    def below(patterns: list[URLPattern | URLResolver], prefix: str) -> Any:
+        for pattern in patterns:
+            address = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from below(pattern.url_patterns, address)
+            elif address.startswith("api/"):
+                yield address, pattern
+
+    found = set()
+    for address, pattern in below(get_resolver().url_patterns, ""):
+        assert pattern.name, f"{address} has no name"
+        view = getattr(pattern.callback, "cls", None)
+        verbs = ("get", "post", "put", "patch", "delete")
+        methods = [verb.upper() for verb in verbs if view is None or hasattr(view, verb)]
+        found |= {(method, pattern.name) for method in (methods if view else ["GET"])}
+    return found
+
+
+def send(client: ApiClient, method: str, entry: Entry, world: World) -> Any:
+    """The answer to the entry's request; what it does is undone."""
+    with transaction.atomic():
+        headers = {"If_Match": "*"} if method == "PATCH" else {}
+        if isinstance(entry.body(world), bytes):
+            headers["Content_Type"] = "application/x-ndjson"
+        response = client.send(method, entry.path(world), entry.body(world), **headers)
+        transaction.set_rollback(True)
+    return response
+
+
+def test_every_path_of_the_api_has_an_entry_here() -> None:
+    assert set(ENTRIES) == api_routes()
+
+
+CASES = [
+    *(pytest.param(route, entry, id=" ".join(route)) for route, entry in ENTRIES.items()),
+    *(
+        pytest.param(route, entry, id=" ".join((*route, "of another team")))
+        for route, entry in NOT_THEIR_TEAM.items()
+    ),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("route", "entry"), CASES)
+def test_each_role_may_what_it_may_in_its_own_portfolio(
+    route: tuple[str, str], entry: Entry
+) -> None:
+    world, (method, name) = make_world(), route
+    for role in Role.values:
+        member = make_member(world.portfolio, role, (world.team,))
+        clients = [ApiClient(person=member)]
+        if name not in FOR_PEOPLE_ONLY:
+            clients.append(client_of(member, world.portfolio))
+        for client in clients:
+            status = send(client, method, entry, world).status_code
+            assert (200 <= status < 300) if role in entry.may else status == 403, (role, status)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("route", "entry"), CASES)
+def test_nobody_sees_or_changes_anything_of_a_foreign_portfolio(
+    route: tuple[str, str], entry: Entry
+) -> None:
+    world, (method, name) = make_world(), route
+    elsewhere = make_portfolio()
+    for role in Role.values:
+        member = make_member(elsewhere, role)
+        clients = [ApiClient(person=member)]
+        if name not in FOR_PEOPLE_ONLY:
+            clients.append(client_of(member, elsewhere))
+        for client in clients:
+            response = send(client, method, entry, world)
+            if entry.foreign == "empty":
+                ids = [row["id"] for row in response.json()["results"]]
+                assert ids == ([elsewhere.pk] if name == "api-portfolios" else []), role
+            else:
+                assert response.status_code == entry.foreign, (role, response.content)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("route", "entry"), CASES)
+def test_a_stranger_is_let_in_nowhere(route: tuple[str, str], entry: Entry) -> None:
+    world, (method, name) = make_world(), route
+    response = send(ApiClient(), method, entry, world)
+    assert response.status_code == (302 if name in FOR_PEOPLE_ONLY else 401)
