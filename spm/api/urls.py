@@ -4,8 +4,11 @@ from django.urls import path
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from spm.api.documents import documents
+
 schema = extend_schema(exclude=True)(SpectacularJSONAPIView)
 
 urlpatterns = [
+    path("docs", documents, name="api-docs"),
     path("schema", schema.as_view(), name="api-schema"),
 ]

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
+from spm.api.documents import operations
 from spm.api.problem_kinds import KINDS
 from tests.api_client import ApiClient, client_for
-from tests.factories import make_portfolio
+from tests.factories import make_member, make_portfolio
 
 HANDBOOK = Path(__file__).parents[3] / "docs" / "api.md"
 
@@ -40,6 +42,18 @@ def test_the_document_says_how_to_be_let_in_and_what_goes_wrong(schema: Any) -> 
 @pytest.mark.django_db
 def test_a_stranger_gets_no_documents() -> None:
     assert ApiClient().get("/schema").status_code == 401
+    assert ApiClient().get("/docs").status_code == 302
+
+
+@pytest.mark.django_db
+def test_the_page_shows_every_operation_and_every_kind_of_problem() -> None:
+    client = Client()
+    client.force_login(make_member(make_portfolio()))
+    page = client.get("/api/v1/docs").content.decode()
+    for operation in operations():
+        assert f'id="{operation.name}"' in page
+    for kind in KINDS:
+        assert f'id="{kind.name}"' in page
 
 
 def test_the_handbook_has_a_section_for_every_kind_of_problem() -> None:

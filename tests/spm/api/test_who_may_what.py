@@ -165,6 +165,7 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ("GET", "api-transfers"): listed("transfers"),
     ("GET", "api-decisions"): listed("decisions"),
     ("GET", "api-schema"): Entry(lambda world: "/schema", foreign=200),
+    ("GET", "api-docs"): Entry(lambda world: "/docs", foreign=200),
 }
 # A contributor acts on the bets of their own teams only.
 NOT_THEIR_TEAM: dict[tuple[str, str], Entry] = {
