@@ -58,6 +58,7 @@ class Standing:
     worth: Worth | None
     signal: str
     signal_source: str
+    signal_on: date | None
     description: str
     evidence: tuple[PlannedEvidence, ...]
 
@@ -163,9 +164,13 @@ def _standings(
     by_period = {row.period: row for row in rows}
     standings: dict[int, Standing] = {}
     before: Standing | None = None
+    starts: date | None = None
+    ends: date | None = None
     for period in periods:
         row = by_period.get(period)
         if row is not None:
+            starts, ends = row.starts or starts, row.ends or ends
+            row = replace(row, starts=starts, ends=ends)
             before = _as_row_says(key, row, before, mapping)
         elif before is None:
             continue
@@ -209,6 +214,7 @@ def _as_row_says(
         worth=_worth(row, full_funding, mapping),
         signal=said[0].verbatim[:LONGEST_SIGNAL] if said else "",
         signal_source=said[0].terms.source[:LONGEST_SIGNAL] if said else "",
+        signal_on=mapping.period.observed(row.period) if said else None,
         description=_description(row, mapping),
         evidence=tuple(
             _evidence(key, row, judged, mapping)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -49,6 +50,9 @@ def read_table(content: bytes, terms: FileTerms, columns: Iterable[str]) -> Tabl
     if len(content) > MOST_BYTES:
         raise Unusable(f"The file has {len(content)} bytes; at most {MOST_BYTES} are taken.")
     text, encoding = decoded(content, terms.encoding)
+    if "\n" in text:
+        # A return without a line feed is a break within a cell: no line of its own to any editor.
+        text = re.sub(r"\r(?!\n)", " ", text)
     wanted = list(columns)
     best: tuple[list[str], str] | None = None
     for separator in [terms.separator] if terms.separator else SEPARATORS:

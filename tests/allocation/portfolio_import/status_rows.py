@@ -3,7 +3,8 @@
 import tomllib
 from typing import Any
 
-from allocation.portfolio_import.mapping import ImportMapping, mapping_from
+from allocation.portfolio_import.mapping import ImportMapping
+from allocation.portfolio_import.mapping_file import mapping_from
 from allocation.portfolio_import.rows import StatusRow, read_rows
 
 HEADER = "year,id,project,department,category,rating,start,end,forecast,budget,cost,benefits"

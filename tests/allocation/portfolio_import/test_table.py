@@ -39,6 +39,11 @@ def test_a_line_is_named_by_where_its_row_begins() -> None:
     assert [line.number for line in table.lines] == [2, 5]
 
 
+def test_a_return_within_a_cell_is_no_line() -> None:
+    table = read_table(b'project,amount\r\n"two\rlines",3\r\nBridge,4\r\n', AS_IT_IS, COLUMNS)
+    assert [line.number for line in table.lines] == [2, 3]
+
+
 def test_a_row_with_a_cell_too_many_is_left_out_and_told() -> None:
     table = read_table(b"project,amount\nBridge,1,234\nTunnel,3,\n", AS_IT_IS, COLUMNS)
     assert [line.cells["project"] for line in table.lines] == ["Tunnel"]
