@@ -32,7 +32,8 @@ from bets.edit import OFFICE
 from bets.models import Bet, Portfolio
 from bets.models.bet import ThesisStatus
 from evidence import beliefs
-from evidence.intake import NewEvidence, record_many
+from evidence.bulk import record_many
+from evidence.intake import NewEvidence
 from evidence.models import Evidence, ThesisBreak
 
 CENT = Decimal("0.01")
@@ -148,7 +149,6 @@ class _Run:
             self._remember([p for p in self.plan.periods if p not in self.done], replayed=False)
         for known in self.plan.periods:
             self._take_evidence(known, as_of=None)
-        self._refresh(timezone.now())
 
     # --- one period -------------------------------------------------------------------------------
 
@@ -163,9 +163,11 @@ class _Run:
         with clock.measuring("ledger"):
             self._book(period, begins)
         with clock.measuring("evidence"):
-            created = self._take_evidence(period, as_of)
+            before = self.applied.evidence_created
+            spoken_of = self._take_evidence(period, as_of)
+            created = self.applied.evidence_created - before
         with clock.measuring("beliefs"):
-            self._refresh(as_of)
+            self._let_fade(period, spoken_of, as_of)
         with clock.measuring("engine"):
             # What this year has caused is paid here, and not once more by a worker.
             RecomputeRequest.objects.filter(portfolio=self.portfolio).delete()
@@ -180,6 +182,7 @@ class _Run:
         for bet, standing in self.standing_in(period):
             bet_id = self.writer.write(bet, standing, day)
             self.writer.put_on_board(bet_id, standing, day)
+        self.writer.state_theses()
 
     def _book(self, period: int, day: date) -> None:
         rates = {
@@ -194,20 +197,24 @@ class _Run:
         floor = (envelope * share).quantize(CENT)
         Portfolio.objects.filter(pk=self.portfolio.pk).update(reserve_floor=floor)
 
-    def _take_evidence(self, period: int, as_of: datetime | None) -> int:
-        """Hand the period's judgements to the one door; returns how many were new."""
-        events = []
+    def _take_evidence(self, period: int, as_of: datetime | None) -> set[int]:
+        """Hand the period's judgements to the one door; returns the bets that were spoken of."""
+        events, names = [], []
         for bet, standing in self.standing_in(period):
             for piece in standing.evidence:
                 known = self.known_evidence.get((piece.source.casefold(), piece.external_id))
                 if known is None:
                     events.append((self._hypothesis_of(bet, standing), _event(piece)))
+                    names.append(bet.title)
                 elif known != piece.weighed:
                     self.applied.said.append(_said_otherwise(bet, period, piece))
-        recorded = record_many(OFFICE, self.portfolio, events, as_of=as_of)
-        created = sum(1 for one in recorded if one.created)
-        self.applied.evidence_created += created
-        return created
+        outcomes = record_many(OFFICE, self.portfolio, events, as_of=as_of)
+        for name, outcome in zip(names, outcomes, strict=True):
+            if outcome.refusal is not None:
+                self.applied.said.append(f"{name}, {period}: {outcome.refusal}")
+        created = [one.evidence for one in outcomes if one.created and one.evidence]
+        self.applied.evidence_created += len(created)
+        return {row.bet_id for row in created}
 
     def _hypothesis_of(self, bet: PlannedBet, standing: Standing) -> int:
         """The hypothesis that the import gave the bet; a bet of a past period is made first."""
@@ -215,15 +222,20 @@ class _Run:
         if bet_id is None:
             day = self.mapping.period.funded_from.of(standing.period)
             bet_id = self.writer.write(bet, standing, day)
+            self.writer.state_theses()
             self.applied.said.append(
                 f"{bet.title}: {standing.period} was imported before, so it was made without money."
             )
         return self.writer.hypotheses[bet_id]
 
-    def _refresh(self, as_of: datetime) -> None:
-        """Bring all beliefs to a moment: those that nobody spoke of fade."""
-        bet_ids = Bet.objects.filter(portfolio=self.portfolio).order_by("id")
-        beliefs.refresh(list(bet_ids.values_list("id", flat=True)), as_of)
+    def _let_fade(self, period: int, spoken_of: set[int], as_of: datetime) -> None:
+        """Bring the other beliefs of bets that are still there to a moment: they fade."""
+        there = {
+            self.writer.id_of(bet)
+            for bet, standing in self.standing_in(period)
+            if standing.stage != self.mapping.stage.gone
+        }
+        beliefs.refresh({bet_id for bet_id in there - spoken_of if bet_id is not None}, as_of)
 
     # --- what is told -----------------------------------------------------------------------------
 

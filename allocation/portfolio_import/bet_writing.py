@@ -7,7 +7,7 @@ from typing import Any
 from allocation.portfolio_import.mapping import ImportMapping
 from allocation.portfolio_import.plan import PlannedBet, Standing
 from bets.board import place
-from bets.edit import OFFICE, add_hypothesis, change_bet, create_bet
+from bets.edit import OFFICE, change_bet, create_bet
 from bets.models import Bet, ExternalKey, Hypothesis, Portfolio, Stage
 
 LONGEST_DESCRIPTION = 20_000
@@ -38,6 +38,7 @@ class BetWriter:
             .values_list("bet_id", "id")
         ):
             self.hypotheses[bet_id] = hypothesis_id  # the oldest stays: the one the import made
+        self.without_thesis: dict[int, str] = {}
         self.written: dict[int, dict[str, Any]] = {}
         rows = Bet.objects.filter(portfolio=portfolio)
         self.stages = dict(rows.values_list("id", "stage"))
@@ -81,21 +82,30 @@ class BetWriter:
 
     def _create(self, bet: PlannedBet, fields: Mapping[str, Any], day: date) -> int:
         made = create_bet(OFFICE, self.portfolio, fields, at=at_noon(day))
-        thesis = self.mapping.thesis
-        hypothesis = add_hypothesis(
-            OFFICE,
-            made.pk,
-            {
-                "statement": bet.statement,
-                "indicator": thesis.indicator,
-                "prior": thesis.prior,
-                "half_life_days": thesis.half_life_days,
-            },
-        )
-        self.hypotheses[made.pk] = hypothesis.pk
         self.stages[made.pk] = Stage.FUNNEL
+        self.without_thesis[made.pk] = bet.statement
         self.created += 1
         return made.pk
+
+    def state_theses(self) -> None:
+        """Give the bets that were just made their hypothesis, and work out what it is worth.
+
+        All at once: through ``bets.edit`` each would be worked out by itself, which takes most of
+        the time of an import.
+        """
+        thesis = self.mapping.thesis
+        rows = Hypothesis.objects.bulk_create(
+            Hypothesis(
+                bet_id=bet_id,
+                statement=statement,
+                indicator=thesis.indicator,
+                prior=thesis.prior,
+                half_life_days=thesis.half_life_days,
+            )
+            for bet_id, statement in self.without_thesis.items()
+        )
+        self.hypotheses.update({row.bet_id: row.pk for row in rows})
+        self.without_thesis.clear()
 
     def _remember_keys(self, bet: PlannedBet, bet_id: int) -> None:
         fresh = [key for key in bet.keys if key not in self.ids]
@@ -142,7 +152,7 @@ class BetWriter:
         """Place the card where the period says that it stands."""
         if self.stages.get(bet_id) == standing.stage:
             return
-        row = Bet.objects.get(pk=bet_id)
+        row = Bet(pk=bet_id, portfolio_id=self.portfolio.pk)  # ``place`` reads the rest itself
         gone = standing.line == 0 and standing.stage == self.mapping.stage.gone
         report = f"the report of {standing.period}"
         note = f"Not in {report}: it has left the portfolio." if gone else f"As in {report}."
