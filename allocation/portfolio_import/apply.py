@@ -310,11 +310,10 @@ def _known_evidence(portfolio: Portfolio) -> dict[tuple[str, str], Weighed]:
     """What the sources have said before, by source and external id."""
     rows = Evidence.objects.filter(portfolio=portfolio, external_id__isnull=False)
     return {
-        (source.casefold(), external_id): Weighed(direction, strength, ratio)
-        for source, external_id, direction, strength, ratio in rows.values_list(
-            "source__name", "external_id", "direction", "strength", "likelihood_ratio"
+        (row.source.name.casefold() if row.source else "", row.external_id or ""): Weighed(
+            row.direction, row.strength, row.likelihood_ratio
         )
-        if source is not None
+        for row in rows.select_related("source")
     }
 
 

@@ -81,14 +81,17 @@ def _add_sources(portfolio: Portfolio, mapping: ImportMapping) -> None:
 
 def _add_guardrail(portfolio: Portfolio, terms: GuardrailTerms) -> None:
     """One guardrail; names of streams and themes in its scope become their ids."""
-    scope: dict[str, list[str]] = {}
-    for attribute, names in terms.scope.items():
-        rows = {"stream": portfolio.streams, "theme": portfolio.themes}.get(attribute)
-        ids = {row.name.casefold(): str(row.pk) for row in rows.all()} if rows else {}
-        unknown = [name for name in names if rows and name.casefold() not in ids]
+    ids = {
+        "stream": {row.name.casefold(): str(row.pk) for row in portfolio.streams.all()},
+        "theme": {row.name.casefold(): str(row.pk) for row in portfolio.themes.all()},
+    }
+    scope = {}
+    for attribute, values in terms.scope.items():
+        known = ids.get(attribute)
+        unknown = [name for name in values if known is not None and name.casefold() not in known]
         if unknown:
             raise Unusable(f"guardrail '{terms.name}': there is no {attribute} '{unknown[0]}'.")
-        scope[attribute] = [ids.get(name.casefold(), name) for name in names]
+        scope[attribute] = [known[name.casefold()] if known else name for name in values]
     Guardrail.objects.create(
         portfolio=portfolio,
         name=terms.name,
