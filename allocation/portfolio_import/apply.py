@@ -25,7 +25,7 @@ from allocation.portfolio_import.account import AfterBreakLine, YearFigures
 from allocation.portfolio_import.bet_writing import BetWriter, at_noon
 from allocation.portfolio_import.mapping import ImportMapping, Weighed
 from allocation.portfolio_import.money import book_period
-from allocation.portfolio_import.opening import give_access, open_portfolio
+from allocation.portfolio_import.opening import give_access, open_portfolio, people_of_the_demo
 from allocation.portfolio_import.plan import Plan, PlannedBet, PlannedEvidence, Standing
 from allocation.portfolio_import.problems import Unusable
 from bets.edit import OFFICE
@@ -82,9 +82,10 @@ def apply_plan(
     with transaction.atomic():
         portfolio, created = open_portfolio(plan, mapping)
         run = _Run(plan, mapping, portfolio, heard)
-        run.applied.said += give_access(portfolio, roles)
         if created:
             run.applied.said.append(f"Portfolio '{portfolio.slug}' was made.")
+            roles = [*roles, *people_of_the_demo()]
+        run.applied.said += give_access(portfolio, roles)
         run.leave_out_clashes()
         run.replay() if replay else run.open_today(today)
         return run.finish()

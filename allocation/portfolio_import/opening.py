@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from allocation.demo.make import PEOPLE
 from allocation.models import Guardrail
 from allocation.portfolio_import.mapping import GuardrailTerms, ImportMapping
 from allocation.portfolio_import.plan import Plan
@@ -100,6 +101,13 @@ def _add_guardrail(portfolio: Portfolio, terms: GuardrailTerms) -> None:
         minimum=None if terms.minimum is None else Decimal(str(terms.minimum)),
         maximum=None if terms.maximum is None else Decimal(str(terms.maximum)),
     )
+
+
+def people_of_the_demo() -> list[tuple[str, str]]:
+    """Address and role of the demo's people, as far as there are any: they see imports too."""
+    roles = {email: str(role) for _, email, role, _ in PEOPLE}
+    known = User.objects.filter(email__in=roles).order_by("email")
+    return [(user.email, roles[user.email]) for user in known]
 
 
 def give_access(portfolio: Portfolio, roles: Iterable[tuple[str, str]]) -> list[str]:

@@ -15,7 +15,7 @@ from bets.board import place
 from bets.edit import OFFICE, change_bet
 from bets.models import Bet, ExternalKey, Portfolio, StageChange
 from evidence.models import Evidence, Source, ThesisBreak
-from spm.accounts.models import Membership
+from spm.accounts.models import Membership, User
 from tests.allocation.portfolio_import.status_rows import line, mapping, rows_of, settings
 from tests.factories import make_portfolio, make_user
 
@@ -201,6 +201,13 @@ def test_people_are_given_their_roles_and_keep_those_that_they_have() -> None:
         lead.pk: "lead",
         finance.pk: "finance",
     }
+
+
+def test_the_people_of_the_demo_see_what_is_imported_beside_it() -> None:
+    cfo = User.objects.create_user(email="cfo@demo.example")
+    imported(*TWO_YEARS)
+    assert Membership.objects.get().user == cfo
+    assert Membership.objects.get().role == "finance"
 
 
 def test_a_role_for_nobody_is_refused() -> None:
