@@ -6,8 +6,12 @@ Exit code 0 with a solution, 2 with one line on standard error for input that ca
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from allocation.engine.reading import SnapshotError, read_snapshot
 from allocation.engine.solve import solve
@@ -37,9 +41,25 @@ def main(arguments: list[str] | None = None) -> int:
     except SnapshotError as fault:
         print(fault, file=sys.stderr)
         return BAD_INPUT
-    json.dump(solve(snapshot).as_dict(), sys.stdout, indent=2)
+    with _nothing_else_on_standard_output():
+        solution = solve(snapshot)
+    json.dump(solution.as_dict(), sys.stdout, indent=2)
     print()
     return 0
+
+
+@contextmanager
+def _nothing_else_on_standard_output() -> Iterator[None]:
+    """Send to standard error what the solver prints by itself now and then, log or no log."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 if __name__ == "__main__":

@@ -45,18 +45,11 @@ class Explanation:
         self.lending = Lending.least(self.snapshot, self.shares @ allocation.held)
 
     def positions(self) -> dict[str, Position]:
-        """Funding of every bet; of those that do not change exactly as it was given."""
+        """Funding of every bet: in cents where it changes, and otherwise exactly as it was."""
         return {
-            bet.id: Position(
-                cents(working) if changed else float(working),
-                cents(entangled) if changed else float(entangled),
-            )
-            for bet, working, entangled, changed in zip(
-                self.book.bets,
-                self.after.working,
-                self.after.entangled,
-                self.after.changed,
-                strict=True,
+            bet.id: Position(float(working), float(entangled))
+            for bet, working, entangled in zip(
+                self.book.bets, self.after.working, self.after.entangled, strict=True
             )
         }
 
@@ -72,7 +65,7 @@ class Explanation:
         ids = [team.id for team in self.snapshot.teams]
         return tuple(
             pair(
-                [(bets[j], self.after.freed[j]) for j in np.flatnonzero(self.after.withdrawn)],
+                [(bets[j], self._freed(int(j))) for j in np.flatnonzero(self.after.withdrawn)],
                 [(bets[j], self.after.added[j]) for j in np.flatnonzero(self.after.added)],
                 [(ids[pairs.lender[p]], ids[pairs.borrower[p]]) for p in used],
             )
@@ -92,6 +85,11 @@ class Explanation:
             for place in np.flatnonzero(self.after.changed)
         )
 
+    def _freed(self, place: int) -> float:
+        """What a withdrawal frees: to the cent what of it is not entangled."""
+        withdrawn = cents(self.after.withdrawn[place])
+        return cents(withdrawn - cents(self.after.newly_entangled[place]))
+
     def _change(self, place: int, arrival: dict[str, float], alone: float | None) -> Change:
         bet = self.book.bets[place]
         before, after = bet.working, float(self.after.working[place])
@@ -101,7 +99,7 @@ class Explanation:
             source_rate=before,
             target_rate=cents(after),
             nominal=cents(after - before),
-            freed=cents(self.after.freed[place]) if withdrawn else 0.0,
+            freed=self._freed(place),
             entangled=cents(self.after.newly_entangled[place]),
             notice_months=bet.notice_months if withdrawn else 0.0,
             exit_cost=cents(bet.exit_cost * self.after.withdrawn[place]),

@@ -111,9 +111,9 @@ class _Rounded:
         self.working[bet] = options[best]
 
     def _entangled_at(self, bet: int, working: float) -> float:
-        withdrawn = max(self.book.working[bet] - working, 0.0)
-        stuck = round((1.0 - self.book.reclaimable[bet]) * withdrawn, 2)
-        return float(self.book.entangled[bet] + stuck)
+        before = float(self.book.entangled[bet])
+        stuck = (1.0 - self.book.reclaimable[bet]) * max(self.book.working[bet] - working, 0.0)
+        return round(before + float(stuck), 2) if stuck > 0 else before
 
     def _change(self, limits: _Limits, bet: int, working: float) -> Floats:
         entangled = self._entangled_at(bet, working)
