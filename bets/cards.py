@@ -7,7 +7,6 @@ how long ago things were, whether this person may move it. So nothing ever has t
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from functools import cache as remembered
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,17 @@ from spm.accounts.permissions import ROLES_FOR, membership_of
 
 KEEP_SECONDS = 86_400
 TEMPLATE = "bets/_card.html"
-WHAT_A_CARD_IS_MADE_OF = (TEMPLATE, "components/belief.html", "components/funding_bar.html")
+WHAT_IS_KEPT_IS_MADE_OF = (
+    TEMPLATE,
+    "bets/_board.html",
+    "bets/_column.html",
+    "bets/_head.html",
+    "components/belief.html",
+    "components/empty.html",
+    "components/funding_bar.html",
+)
+
+Waits = list[tuple[int, str]]
 
 
 class Movers:
@@ -41,6 +50,11 @@ class Movers:
             own = Bet.objects.filter(bet_teams__team__in=membership.teams.all())
             self.bet_ids = set(own.values_list("pk", flat=True))
 
+    @property
+    def state(self) -> tuple[bool, list[int] | None]:
+        """What tells one person's board from another's."""
+        return self.may_any, None if self.bet_ids is None else sorted(self.bet_ids)
+
     def may_move(self, bet_id: int) -> bool:
         """Whether this card may be moved."""
         return self.may_any and (self.bet_ids is None or bet_id in self.bet_ids)
@@ -49,10 +63,10 @@ class Movers:
 def cards_for(places: Iterable[Place], portfolio: Portfolio, movers: Movers) -> dict[int, str]:
     """The card of each bet, by its id: from the cache, or rendered now and kept."""
     wanted = list(places)
-    waits = waiting_for([place.bet_id for place in wanted])
-    now = timezone.now()
+    waits = waiting_for(portfolio.pk)
     keys = {
-        place.bet_id: _key(place, waits[place.bet_id], portfolio, movers, now) for place in wanted
+        place.bet_id: _key(place, waits.get(place.bet_id, []), portfolio, movers)
+        for place in wanted
     }
     kept = cache.get_many(keys.values())
     missing = [bet_id for bet_id, key in keys.items() if key not in kept]
@@ -68,59 +82,45 @@ def cards_for(places: Iterable[Place], portfolio: Portfolio, movers: Movers) -> 
 
 def card_of(bet: Bet, movers: Movers) -> str:
     """One card, as it is now."""
-    place = Place(
-        bet.pk,
-        bet.version,
-        bet.stage,
-        None,
-        bet.freshest_evidence_at,
-        bet.broken_at,
-        bet.belief_changed_at,
-    )
+    now = timezone.now()
+    ages = [formats.ago(moment, now) for moment in (bet.freshest_evidence_at, bet.broken_at)]
+    place = Place(bet.pk, f"{bet.pk}:{bet.version}:{':'.join(ages)}")
     return cards_for([place], bet.portfolio, movers)[bet.pk]
 
 
-def waiting_for(bet_ids: list[int]) -> dict[int, list[tuple[int, str]]]:
+def waiting_for(portfolio_id: int) -> dict[int, Waits]:
     """The bets, as (id, title), that each bet needs and that hold no working money."""
-    waits: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    links = Dependency.objects.filter(bet_id__in=bet_ids, needs__working__lte=0)
-    for bet_id, needs_id, title in links.order_by("needs_id").values_list(
+    waits: dict[int, Waits] = defaultdict(list)
+    links = Dependency.objects.filter(bet__portfolio_id=portfolio_id, needs__working__lte=0)
+    for bet_id, needs_id, title in links.order_by("bet_id", "needs_id").values_list(
         "bet_id", "needs_id", "needs__title"
     ):
         waits[bet_id].append((needs_id, title))
-    return waits
+    return dict(waits)
 
 
-def _key(
-    place: Place,
-    waits: list[tuple[int, str]],
-    portfolio: Portfolio,
-    movers: Movers,
-    now: datetime,
-) -> str:
-    state: tuple[Any, ...] = (
-        template_digest(),
-        portfolio.currency,
-        place.bet_id,
-        place.version,
-        movers.may_move(place.bet_id),
-        formats.ago(place.freshest_evidence_at, now),
-        formats.ago(place.broken_at, now),
-        waits,
-    )
-    return "card:" + hashlib.blake2b(repr(state).encode(), digest_size=16).hexdigest()
+def _key(place: Place, waits: Waits, portfolio: Portfolio, movers: Movers) -> str:
+    may_move = movers.may_move(place.bet_id)
+    return cache_key("card", place.mark, portfolio.currency, may_move, waits)
+
+
+def cache_key(kind: str, *state: Any) -> str:
+    """The key of something rendered from ``state``, and from the templates as they are now."""
+    digest = hashlib.blake2b(repr((template_digest(), state)).encode(), digest_size=16)
+    return f"{kind}:{digest.hexdigest()}"
 
 
 @remembered
 def template_digest() -> str:
-    """Changes when the look of cards does, so that an update of the product shows at once."""
-    sources = [Path(loader.get_template(name).origin.name) for name in WHAT_A_CARD_IS_MADE_OF]
+    """Changes when the look of the board does, so that an update of the product shows at once."""
+    templates: list[Any] = [loader.get_template(name) for name in WHAT_IS_KEPT_IS_MADE_OF]
+    sources = [Path(template.origin.name) for template in templates]
     return hashlib.blake2b(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 
 
 def _rendered(
     bet_ids: list[int],
-    waits: dict[int, list[tuple[int, str]]],
+    waits: dict[int, Waits],
     portfolio: Portfolio,
     movers: Movers,
 ) -> dict[int, str]:
@@ -133,18 +133,19 @@ def _rendered(
             {
                 "bet": bet,
                 "portfolio": portfolio,
-                "waits": waits[bet.pk],
+                "waits": waits.get(bet.pk, []),
                 "may_move": movers.may_move(bet.pk),
-                "stages": destinations(bet),
                 "shows_limit": bet.stage in FUNDABLE and bet.funding_limit is not None,
-                "live_names": " ".join(f"bet:{pk}" for pk in (bet.pk, *_ids(waits[bet.pk]))),
+                "live_names": " ".join(
+                    f"bet:{pk}" for pk in (bet.pk, *_ids(waits.get(bet.pk, [])))
+                ),
             }
         )
         for bet in bets.prefetch_related("bet_teams__team")
     }
 
 
-def _ids(waits: list[tuple[int, str]]) -> list[int]:
+def _ids(waits: Waits) -> list[int]:
     return [needs_id for needs_id, _ in waits]
 
 

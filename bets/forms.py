@@ -405,7 +405,7 @@ class KillCriterionForm(forms.Form):
         return typed
 
 
-class BaseKillCriteria(forms.BaseFormSet):  # type: ignore[type-arg]
+class BaseKillCriteria(forms.BaseFormSet):
     """The kill criteria of a hypothesis: those there are, and room for more."""
 
     def terms(self) -> list[dict[str, Any]]:

@@ -1,13 +1,13 @@
 """Calls that start together, each on a connection of its own; for tests with committed_db."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection
 
 
-def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """What each call returns or raises when all start together."""
     barrier = threading.Barrier(len(calls))
     outcomes: list[Any] = [None] * len(calls)

@@ -6,18 +6,20 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template import loader
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bets import board
-from bets.cards import Movers, card_of, cards_for
+from bets.cards import KEEP_SECONDS, Movers, cache_key, card_of, cards_for, waiting_for
 from bets.edit import create_bet
 from bets.kanban import CARDS_AT_FIRST, MOST_CARDS, Choices, Column, Filters, choices_of, columns_of
 from bets.models import Bet, Horizon, Portfolio, Stage, StageChange
-from bets.models.bet import ThesisStatus
+from bets.models.bet import EXITS, ThesisStatus
 from spm.accounts.models import Role
 from spm.accounts.permissions import NotAllowed, membership_of
 from spm.errors import Conflict, Invalid
@@ -34,7 +36,10 @@ class Board:
 
     def columns(self, **which: Any) -> list[list[Column]]:
         """The columns, lane by lane, with their cards."""
-        lanes = columns_of(self.portfolio, self.filters, self.choices, **which)
+        return self.with_cards(columns_of(self.portfolio, self.filters, self.choices, **which))
+
+    def with_cards(self, lanes: list[list[Column]]) -> list[list[Column]]:
+        """The same columns, with their cards."""
         places = [place for columns in lanes for column in columns for place in column.places]
         cards = cards_for(places, self.portfolio, self.movers)
         for column in (column for columns in lanes for column in columns):
@@ -51,14 +56,12 @@ class Board:
 def kanban(request: HttpRequest) -> HttpResponse:
     """The whole board; asked for by its own filters, only what they change."""
     if getattr(request, "portfolio", None) is None:
-        return render(request, "bets/kanban.html", {"lanes": []})
+        return render(request, "bets/kanban.html", {})
     shown = _board(request, Filters.of(request.GET.dict()))
-    lanes = shown.columns()
     context = {
         **_context(shown),
-        "lanes": lanes,
-        "has_bets": any(column.in_stage for column in lanes[0]),
-        "filter_fields": _filter_fields(shown),
+        "board": _board_html(shown),
+        "stages": [(stage, stage in EXITS) for stage in Stage],
         "own_teams": _own_teams(request, shown),
         "may_add": shown.movers.may_any,
     }
@@ -118,8 +121,8 @@ def quick_add(request: HttpRequest) -> HttpResponse:
         return render(request, "bets/_quick_add.html", context, status=422)
     if not request.headers.get("HX-Request"):
         return redirect("bets:bet", bet.pk)
-    html = loader.render_to_string("bets/_quick_add.html", context, request)
-    html += _columns_apart(request, shown, [Stage.FUNNEL])
+    form = loader.render_to_string("bets/_quick_add.html", context, request)
+    html = [form, _columns_apart(request, shown, [Stage.FUNNEL])]
     return _say(HttpResponse(html), f"‘{bet.title}’ stands in the Funnel.")
 
 
@@ -148,6 +151,25 @@ def move_card(request: HttpRequest, bet_id: int) -> HttpResponse:
     except NotAllowed as refusal:
         return _stays(request, bet, str(refusal), 403)
     return _moved(request, change)
+
+
+def _board_html(shown: Board) -> str:
+    """Filters, columns and cards, kept until anything in them changes."""
+    lanes = columns_of(shown.portfolio, shown.filters, shown.choices)
+    waits = waiting_for(shown.portfolio.pk)
+    state = (shown.query, shown.portfolio.currency, shown.choices, shown.movers.state, waits, lanes)
+    key = cache_key("board", state)
+    kept = cache.get(key)
+    if kept is None:
+        context = {
+            **_context(shown),
+            "lanes": shown.with_cards(lanes),
+            "has_bets": any(column.in_stage for column in lanes[0]),
+            "filter_fields": _filter_fields(shown),
+        }
+        kept = loader.render_to_string("bets/_board.html", context)
+        cache.set(key, kept, KEEP_SECONDS)
+    return SafeString(kept)  # escaped by the template when it went in
 
 
 # --- answers to a move ----------------------------------------------------------------------------

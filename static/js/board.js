@@ -2,7 +2,7 @@
    from their menu with m. The server decides: a refused card goes back, with the reason shown.
 
    Column: [data-stage] with one [data-cards] inside. Card: [data-card] with data-move-url and
-   data-version. The answer to a move is the card's new fragment; a refusal is 409 or 422 with a
+   data-version. The answer to a move is the card's new fragment; a refusal is 403, 409 or 422 with a
    fragment that says why. */
 
 const THRESHOLD_PX = 6;
@@ -67,7 +67,7 @@ async function move(card, column) {
   }
   back();
   say(`${titleOf(card)} stays in ${stageName(from)}.`);
-  if ([409, 422].includes(answer.status) && answer.text) showRefusal(answer.text);
+  if ([403, 409, 422].includes(answer.status) && answer.text) showRefusal(answer.text);
   else toast("The move did not reach the server. The card is back where it was.");
 }
 
@@ -171,13 +171,33 @@ document.addEventListener("contextmenu", (event) => drag?.active && event.preven
 
 /* --- the menu beside it: <button data-move-to="testing"> inside the card ------------------------------------- */
 
+/* All cards share one list, which a card is given when its menu is opened first: it would be most
+   of the weight of the page. */
+function fill(menu) {
+  const card = menu.closest("[data-card]");
+  const list = document.getElementById("move-menu")?.content.firstElementChild;
+  if (!card || !list) return;
+  menu.querySelector(".menu__list")?.remove();
+  const own = list.cloneNode(true);
+  own.querySelector(`[data-move-to="${CSS.escape(columnOf(card).dataset.stage)}"]`)?.parentElement.remove();
+  own.querySelector("[data-edit]").href = `${card.querySelector("h3 a").href}/edit`;
+  menu.append(own);
+}
+
+document.addEventListener(
+  "toggle",
+  (event) => event.target.matches?.("[data-move-menu][open]") && !event.target.querySelector("ul") && fill(event.target),
+  true,
+);
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-move-to]");
   const card = button?.closest("[data-card]");
   if (!card) return;
   event.preventDefault();
   button.closest("details")?.removeAttribute("open");
-  const column = document.querySelector(`[data-stage="${CSS.escape(button.dataset.moveTo)}"]`);
+  const stage = `[data-stage="${CSS.escape(button.dataset.moveTo)}"]`;
+  const column = (card.closest("[data-board]") ?? document).querySelector(stage);
   if (column) move(card, column);
 });
 
@@ -198,6 +218,7 @@ document.addEventListener("card", (event) => {
 document.addEventListener("card-menu", () => {
   const menu = (current() ?? cards()[0])?.querySelector("details[data-menu]");
   if (!menu) return;
+  if (menu.matches("[data-move-menu]")) fill(menu);
   menu.open = true;
   menu.querySelector(".menu__item:not([disabled])")?.focus();
 });

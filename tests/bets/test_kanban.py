@@ -84,7 +84,7 @@ def test_a_card_shows_what_one_decides_by() -> None:
 
 def test_ready_is_ordered_by_wsjf_and_what_is_not_scored_comes_last() -> None:
     portfolio = make_portfolio()
-    scores = {"business_value": 5, "time_criticality": 3, "risk_reduction": 2}
+    scores: dict[str, Any] = {"business_value": 5, "time_criticality": 3, "risk_reduction": 2}
     slow = make_bet(portfolio, stage="ready", job_size=20, **scores)
     unscored = make_bet(portfolio, stage="ready")
     quick = make_bet(portfolio, stage="ready", job_size=1, **scores)
@@ -190,10 +190,11 @@ def test_the_board_takes_a_fixed_number_of_queries(address: str) -> None:
     for _ in range(3):
         make_bet(portfolio, theme=theme, teams={team: 1.0}, thesis_status="broken")
     few = queries_of(client, address)
+    needed = make_bet(portfolio)
     for stage in ("funnel", "testing", "scaling"):
         for _ in range(10):
             bet = make_bet(portfolio, stage=stage, theme=make_theme(portfolio))
-            Dependency.objects.create(bet=bet, needs=Bet.objects.first())
+            Dependency.objects.create(bet=bet, needs=needed)
     assert queries_of(client, address) == few
     cache.clear()
     with CaptureQueriesContext(connection) as cold:
