@@ -1,0 +1,182 @@
+"""Forms for evidence: they read what people type; ``evidence.intake`` judges it."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from bets.forms import SeenForm, TypedField, TypedPercentField
+from bets.models import Hypothesis, Portfolio, ValueStream
+from bets.models.thesis import Metric
+from evidence.models import EvidenceKind, Source, Strength
+from evidence.said import NewEvidence
+from evidence.stream import Wanted
+
+NOON = time(12, tzinfo=UTC)
+STRENGTHS = [
+    (Strength.WEAK, "Weak, 2.5 dB"),
+    (Strength.MODERATE, "Moderate, 5 dB"),
+    (Strength.STRONG, "Strong, 10 dB"),
+    (Strength.DECISIVE, "Decisive, 15 dB"),
+]
+_DECIMAL = {"inputmode": "decimal", "autocomplete": "off"}
+
+
+def _figure(label: str, help_text: str = "") -> TypedField:
+    widget = forms.TextInput(attrs=dict(_DECIMAL))
+    return TypedField(label=label, help_text=help_text, widget=widget)
+
+
+def _fields_of(kind: str, metric: str) -> dict[str, forms.Field]:
+    """What a kind of evidence asks for."""
+    if kind == EvidenceKind.RATIO:
+        ratio = "Above 1 speaks for it: how many times likelier is what was seen, if it holds?"
+        return {"likelihood_ratio": _figure("Likelihood ratio", ratio)}
+    if kind == EvidenceKind.MEASUREMENT and metric == Metric.MEAN:
+        return {
+            "mean": _figure("Mean"),
+            "standard_deviation": _figure("Standard deviation", "Of one observation."),
+            "sample_size": _figure("Observations"),
+        }
+    if kind == EvidenceKind.MEASUREMENT:
+        return {"successes": _figure("Successes"), "trials": _figure("Out of")}
+    directions = [("for", "For it"), ("against", "Against it")]
+    return {
+        "direction": forms.ChoiceField(label="It speaks", choices=[("", "Choose"), *directions]),
+        "strength": forms.ChoiceField(label="How strongly", choices=[("", "Choose"), *STRENGTHS]),
+    }
+
+
+class EvidenceForm(SeenForm):
+    """One piece of evidence on one hypothesis, of one kind."""
+
+    kind = forms.CharField(widget=forms.HiddenInput)
+    source = forms.CharField(
+        label="Source",
+        required=False,
+        max_length=120,
+        help_text="Several reports of one source count as fewer.",
+    )
+    observed_on = forms.DateField(
+        label="Observed on",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    note = forms.CharField(
+        label="What was seen",
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    link = forms.CharField(
+        label="Link", required=False, max_length=500, widget=forms.URLInput(attrs={"size": 30})
+    )
+    reliability = TypedPercentField(
+        label="Reliability, %",
+        required=False,
+        help_text="Empty for that of the source.",
+        widget=forms.TextInput(attrs=dict(_DECIMAL)),
+    )
+
+    #: Asked for only by who wants to.
+    MORE = ("link", "reliability")
+
+    def __init__(
+        self,
+        hypothesis: Hypothesis,
+        kind: str,
+        data: Any = None,
+        *,
+        initial: dict[str, Any] | None = None,
+        sign: str = "",
+    ) -> None:
+        super().__init__(data, initial=initial, auto_id=f"log-{hypothesis.pk}-%s")
+        self.said = _fields_of(kind, hypothesis.metric)
+        self.fields = {**self.said, **self.fields}
+        self.fields["source"].widget.attrs["list"] = f"sources-{hypothesis.bet.portfolio_id}"
+        self.fields["observed_on"].widget.attrs["max"] = timezone.now().date().isoformat()
+        self.use_decimal_sign(sign, "")
+
+    def shown(self) -> list[forms.BoundField]:
+        """What everybody fills in."""
+        hidden = ("kind", *self.MORE)
+        return [self[name] for name in self.fields if name not in hidden]
+
+    def more(self) -> list[forms.BoundField]:
+        """What only few do."""
+        return [self[name] for name in self.MORE]
+
+    @property
+    def more_is_open(self) -> bool:
+        """Whether there is something in what only few fill in."""
+        return any(field.value() or field.errors for field in self.more())
+
+    def event(self) -> NewEvidence:
+        """What was typed, as an event."""
+        typed = dict(self.cleaned_data)
+        observed_on = typed.pop("observed_on")
+        return NewEvidence(
+            **{name: value for name, value in typed.items() if value != ""},
+            observed_at=_moment_of(observed_on),
+        )
+
+    def refuse(self, wrong: Mapping[str, str]) -> None:
+        """Put what the rule says beside the fields that it names."""
+        renamed = {"observed_at": "observed_on", "hypothesis": ""}
+        super().refuse({renamed.get(name, name): text for name, text in wrong.items()})
+
+
+def _moment_of(day: date) -> datetime | None:
+    """Noon of a past day, now for today; a day to come is refused by the rule."""
+    return None if day == timezone.now().date() else datetime.combine(day, NOON)
+
+
+class RetractionForm(forms.Form):
+    """Why a piece of evidence is taken back."""
+
+    note = forms.CharField(
+        label="Why", max_length=5000, widget=forms.Textarea(attrs={"rows": 3}), required=False
+    )
+
+
+class StreamFilter(forms.Form):
+    """Which evidence the stream shows."""
+
+    q = forms.CharField(
+        required=False,
+        label="Text",
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "data-search": ""}),
+    )
+    bet = forms.TypedChoiceField(required=False, label="Bet", coerce=int, empty_value=None)
+    stream = forms.TypedChoiceField(
+        required=False, label="Value stream", coerce=int, empty_value=None
+    )
+    kind = forms.ChoiceField(
+        required=False, label="Kind", choices=[("", "All"), *EvidenceKind.choices]
+    )
+    source = forms.TypedChoiceField(required=False, label="Source", coerce=int, empty_value=None)
+    breaks = forms.BooleanField(required=False, label="Only what broke or revived a thesis")
+
+    def __init__(self, portfolio: Portfolio, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bets = portfolio.bets.order_by("title").values_list("id", "title")
+        streams = ValueStream.objects.filter(portfolio=portfolio).values_list("id", "name")
+        sources = Source.objects.filter(portfolio=portfolio).values_list("id", "name")
+        for name, rows in (("bet", bets), ("stream", streams), ("source", sources)):
+            field: Any = self.fields[name]
+            field.choices = [("", "All"), *rows]
+
+    def wanted(self) -> Wanted:
+        """What was asked for; what cannot be understood is left out."""
+        self.is_valid()
+        chosen = self.cleaned_data
+        return Wanted(
+            text=chosen.get("q", ""),
+            bet=chosen.get("bet"),
+            stream=chosen.get("stream"),
+            kind=chosen.get("kind", ""),
+            source=chosen.get("source"),
+            only_breaks=chosen.get("breaks", False),
+        )

@@ -1,0 +1,1 @@
+"""Pages and fragments: the stream across bets, and the evidence on one bet."""

@@ -1,0 +1,119 @@
+"""The evidence on one bet, weighed: what each item does to the belief, and the belief without it.
+
+What the bet's page shows; worked out for now, so that staleness is today's.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils import timezone
+
+from bets.models import Bet, Hypothesis
+from evidence import belief
+from evidence.belief.retraction import live_retractions
+from evidence.history import BetHistory, histories_of
+from evidence.models import Evidence
+from evidence.standing import moment_for
+
+#: How many items of a hypothesis a page shows; the stream has all of them.
+MOST_ITEMS = 12
+
+
+@dataclass(frozen=True)
+class WeighedItem:
+    """One item: ``decibans`` and ``belief_without`` are None where it does not count.
+
+    ``retractions`` are the rows that take it back, or took it back, newest first;
+    ``is_retracted`` says whether one of them holds.
+    """
+
+    evidence: Evidence
+    decibans: float | None
+    belief_without: float | None
+    is_retracted: bool
+    retractions: list[Evidence] = field(default_factory=list)
+
+    @property
+    def speaks(self) -> str:
+        """'for', 'against', or nothing for what does not count."""
+        if not self.decibans:
+            return ""
+        return "for" if self.decibans > 0 else "against"
+
+
+@dataclass(frozen=True)
+class WeighedHypothesis:
+    """One hypothesis with its belief now and its evidence, newest first."""
+
+    hypothesis: Hypothesis
+    belief: float
+    judgement_decibans: float
+    measurement_decibans: float
+    freshness: float
+    newest: datetime | None
+    kill_criteria_met: list[str]
+    items: list[WeighedItem]
+    count: int
+
+
+def weighed(bet: Bet, as_of: datetime | None = None) -> list[WeighedHypothesis]:
+    """All hypotheses of a bet, weighed; a fixed number of queries."""
+    history = histories_of([bet])[bet.pk]
+    moment = moment_for(history, as_of or timezone.now())
+    rows: dict[int, list[Evidence]] = defaultdict(list)
+    events = Evidence.objects.filter(bet=bet).select_related("source", "recorded_by", "api_key")
+    for row in events.order_by("-observed_at", "-id"):
+        rows[row.hypothesis_id].append(row)
+    return [
+        _weighed(hypothesis, history, rows[hypothesis.pk], moment)
+        for hypothesis in bet.hypotheses.order_by("id")
+    ]
+
+
+def _weighed(
+    hypothesis: Hypothesis, history: BetHistory, rows: list[Evidence], moment: datetime
+) -> WeighedHypothesis:
+    facts = history.hypotheses[hypothesis.pk]
+    now = belief.hypothesis_belief(facts, moment)
+    weights = {each.id: each for each in now.items}
+    retractions: dict[int, list[Evidence]] = defaultdict(list)
+    for row in rows:
+        if row.retracts_id is not None:
+            retractions[row.retracts_id].append(row)
+    live = {
+        each.retracts
+        for each in live_retractions(
+            item for item in facts.evidence if isinstance(item, belief.Retraction)
+        )
+    }
+    said = [row for row in rows if row.retracts_id is None]
+    return WeighedHypothesis(
+        hypothesis=hypothesis,
+        belief=now.belief,
+        judgement_decibans=now.judgement_decibans,
+        measurement_decibans=now.measurement_decibans,
+        freshness=now.freshness,
+        newest=now.newest,
+        kill_criteria_met=[history.criteria[each] for each in now.kill],
+        items=[_item(row, weights, retractions, live) for row in said[:MOST_ITEMS]],
+        count=len(said),
+    )
+
+
+def _item(
+    row: Evidence,
+    weights: Mapping[belief.Id, belief.ItemWeight],
+    retractions: Mapping[int, list[Evidence]],
+    live: set[belief.Id],
+) -> WeighedItem:
+    weight = weights.get(row.pk)
+    counts = weight is not None and weight.counts
+    return WeighedItem(
+        evidence=row,
+        decibans=weight.decibans if weight is not None and counts else None,
+        belief_without=weight.belief_without if weight is not None and counts else None,
+        is_retracted=row.pk in live,
+        retractions=retractions.get(row.pk, []),
+    )
