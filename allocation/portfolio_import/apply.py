@@ -145,11 +145,14 @@ class _Run:
         """Take in all evidence, and open the books as the last period says."""
         period = self.plan.periods[-1]
         if period > max(self.done, default=0):
-            self._write_bets(period, today)
+            self.writer.write(self.standing_in(period), period, today)
             self._book(period, today)
             self._remember([p for p in self.plan.periods if p not in self.done], replayed=False)
+        spoken_of: set[int] = set()
         for known in self.plan.periods:
-            self._take_evidence(known, as_of=None)
+            spoken_of |= self._take_evidence(known, as_of=None)
+        if period in self.applied.periods:
+            beliefs.refresh(self.writer.written.keys() - spoken_of, timezone.now())
 
     # --- one period -------------------------------------------------------------------------------
 
@@ -160,7 +163,7 @@ class _Run:
         as_of = at_noon(observed)
         clock = _Clock()
         with clock.measuring("bets"):
-            self._write_bets(period, begins)
+            self.writer.write(self.standing_in(period), period, begins)
         with clock.measuring("ledger"):
             self._book(period, begins)
         with clock.measuring("evidence"):
@@ -178,12 +181,6 @@ class _Run:
         self.applied.years.append(figures)
         spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in clock.seconds.items())
         self.heard(f"{period}: {figures.bets} bets, {created} pieces of evidence ({spent})")
-
-    def _write_bets(self, period: int, day: date) -> None:
-        for bet, standing in self.standing_in(period):
-            bet_id = self.writer.write(bet, standing, day)
-            self.writer.put_on_board(bet_id, standing, day)
-        self.writer.state_theses()
 
     def _book(self, period: int, day: date) -> None:
         rates = {
@@ -222,8 +219,8 @@ class _Run:
         bet_id = self.writer.id_of(bet)
         if bet_id is None:
             day = self.mapping.period.funded_from.of(standing.period)
-            bet_id = self.writer.write(bet, standing, day)
-            self.writer.state_theses()
+            self.writer.write([(bet, standing)], standing.period, day)
+            bet_id = self.writer.ids[bet.key]
             self.applied.said.append(
                 f"{bet.title}: {standing.period} was imported before, so it was made without money."
             )
@@ -234,7 +231,7 @@ class _Run:
         there = {
             self.writer.id_of(bet)
             for bet, standing in self.standing_in(period)
-            if standing.stage != self.mapping.stage.gone
+            if not standing.is_gone
         }
         beliefs.refresh({bet_id for bet_id in there - spoken_of if bet_id is not None}, as_of)
 

@@ -1,16 +1,17 @@
 """Writes planned bets: made once, changed when a period says something else, put on the board."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from allocation.portfolio_import.mapping import ImportMapping
 from allocation.portfolio_import.plan import PlannedBet, Standing
-from bets.board import place
-from bets.edit import OFFICE, change_bet, create_bet
+from bets.bulk import ImportedBet, change_bets, create_bets, place_bets
 from bets.models import Bet, ExternalKey, Hypothesis, Portfolio, Stage
 
 LONGEST_DESCRIPTION = 20_000
+
+Pair = tuple[PlannedBet, Standing]
 
 
 def at_noon(day: date) -> datetime:
@@ -26,22 +27,13 @@ class BetWriter:
         self.mapping = mapping
         self.streams = {stream.name.casefold(): stream for stream in portfolio.streams.all()}
         self.themes = {theme.name.casefold(): theme for theme in portfolio.themes.all()}
-        self.ids = dict(
-            ExternalKey.objects.filter(portfolio=portfolio, source=mapping.bet.source).values_list(
-                "key", "bet_id"
-            )
-        )
-        self.hypotheses: dict[int, int] = {}
-        for bet_id, hypothesis_id in (
-            Hypothesis.objects.filter(bet__portfolio=portfolio)
-            .order_by("-id")
-            .values_list("bet_id", "id")
-        ):
-            self.hypotheses[bet_id] = hypothesis_id  # the oldest stays: the one the import made
-        self.without_thesis: dict[int, str] = {}
+        keys = ExternalKey.objects.filter(portfolio=portfolio, source=mapping.bet.source)
+        self.ids = dict(keys.values_list("key", "bet_id"))
+        self.stages = dict(Bet.objects.filter(portfolio=portfolio).values_list("id", "stage"))
+        # The oldest hypothesis of a bet is the one that the import made.
+        theses = Hypothesis.objects.filter(bet__portfolio=portfolio).order_by("-id")
+        self.hypotheses: dict[int, int] = dict(theses.values_list("bet_id", "id"))
         self.written: dict[int, dict[str, Any]] = {}
-        rows = Bet.objects.filter(portfolio=portfolio)
-        self.stages = dict(rows.values_list("id", "stage"))
         self.created = self.changed = 0
 
     def id_of(self, bet: PlannedBet) -> int | None:
@@ -62,60 +54,79 @@ class BetWriter:
                 owner[known[0]] = bet
         return clashes
 
-    def write(self, bet: PlannedBet, standing: Standing, day: date) -> int:
-        """Make the bet, or change what the period says differently; returns its id."""
-        bet_id = self.id_of(bet)
-        fields = self._fields(bet, standing)
-        if bet_id is None:
-            bet_id = self._create(bet, fields, day)
-        elif self.written.get(bet_id) != fields:
-            before = self.written.get(bet_id, {})
-            change_bet(
-                OFFICE,
-                bet_id,
-                {name: value for name, value in fields.items() if before.get(name) != value},
-            )
-            self.changed += 1
-        self.written[bet_id] = fields
-        self._remember_keys(bet, bet_id)
-        return bet_id
+    def write(self, pairs: Sequence[Pair], period: int, day: date) -> None:
+        """Bring bets to what a period says of them: made, changed, placed on the board.
 
-    def _create(self, bet: PlannedBet, fields: Mapping[str, Any], day: date) -> int:
-        made = create_bet(OFFICE, self.portfolio, fields, at=at_noon(day))
-        self.stages[made.pk] = Stage.FUNNEL
-        self.without_thesis[made.pk] = bet.statement
-        self.created += 1
-        return made.pk
-
-    def state_theses(self) -> None:
-        """Give the bets that were just made their hypothesis, and work out what it is worth.
-
-        All at once: through ``bets.edit`` each would be worked out by itself, which takes most of
-        the time of an import.
+        Args:
+            pairs: the bets, as they stand in the period.
+            period: which.
+            day: from when on it is so.
         """
-        thesis = self.mapping.thesis
-        rows = Hypothesis.objects.bulk_create(
-            Hypothesis(
-                bet_id=bet_id,
-                statement=statement,
-                indicator=thesis.indicator,
-                prior=thesis.prior,
-                half_life_days=thesis.half_life_days,
-            )
-            for bet_id, statement in self.without_thesis.items()
-        )
-        self.hypotheses.update({row.bet_id: row.pk for row in rows})
-        self.without_thesis.clear()
+        known = [(bet_id, *pair) for pair in pairs if (bet_id := self.id_of(pair[0])) is not None]
+        self._create([pair for pair in pairs if self.id_of(pair[0]) is None], period, day)
+        self._change(known)
+        self._place({bet_id: standing for bet_id, _, standing in known}, period, day)
 
-    def _remember_keys(self, bet: PlannedBet, bet_id: int) -> None:
-        fresh = [key for key in bet.keys if key not in self.ids]
-        ExternalKey.objects.bulk_create(
-            ExternalKey(
-                portfolio=self.portfolio, bet_id=bet_id, source=self.mapping.bet.source, key=key
+    def _create(self, pairs: Sequence[Pair], period: int, day: date) -> None:
+        thesis = self.mapping.thesis
+        imported = [
+            ImportedBet(
+                fields=self._fields(bet, standing),
+                stage=standing.stage,
+                thesis={
+                    "statement": bet.statement,
+                    "indicator": thesis.indicator,
+                    "prior": thesis.prior,
+                    "half_life_days": thesis.half_life_days,
+                },
+                source=self.mapping.bet.source,
+                keys=bet.keys,
             )
-            for key in fresh
+            for bet, standing in pairs
+        ]
+        made = create_bets(self.portfolio, imported, at_noon(day), f"As in the report of {period}.")
+        for row, one in zip(made, imported, strict=True):
+            self.ids.update(dict.fromkeys(one.keys, row.pk))
+            self.stages[row.pk] = Stage(one.stage)
+            self.written[row.pk] = dict(one.fields)
+        theses = Hypothesis.objects.filter(bet__in=made)
+        self.hypotheses.update(dict(theses.values_list("bet_id", "id")))
+        self.created += len(made)
+
+    def _change(self, known: Sequence[tuple[int, PlannedBet, Standing]]) -> None:
+        changes, fresh = {}, []
+        for bet_id, bet, standing in known:
+            fields, before = self._fields(bet, standing), self.written.get(bet_id, {})
+            differing = {
+                name: value
+                for name, value in fields.items()
+                if name not in before or before[name] != value
+            }
+            if differing:
+                changes[bet_id] = differing
+            self.written[bet_id] = fields
+            fresh += [(bet_id, key) for key in bet.keys if key not in self.ids]
+        self.changed += change_bets(self.portfolio, changes)
+        source = self.mapping.bet.source
+        ExternalKey.objects.bulk_create(
+            ExternalKey(portfolio=self.portfolio, bet_id=bet_id, source=source, key=key)
+            for bet_id, key in fresh
         )
-        self.ids.update(dict.fromkeys(fresh, bet_id))
+        self.ids.update({key: bet_id for bet_id, key in fresh})
+
+    def _place(self, standings: dict[int, Standing], period: int, day: date) -> None:
+        """Place the cards where the period says that they stand."""
+        report = f"the report of {period}"
+        gone: dict[int, str] = {}
+        there: dict[int, str] = {}
+        for bet_id, standing in standings.items():
+            if self.stages.get(bet_id) != standing.stage:
+                (gone if standing.is_gone else there)[bet_id] = standing.stage
+        place_bets(
+            self.portfolio, gone, at_noon(day), f"Not in {report}: it has left the portfolio."
+        )
+        place_bets(self.portfolio, there, at_noon(day), f"As in {report}.")
+        self.stages.update(gone | there)
 
     def _fields(self, bet: PlannedBet, standing: Standing) -> dict[str, Any]:
         """What the product holds of a bet, as the period says it."""
@@ -147,14 +158,3 @@ class BetWriter:
             "delivery_signal_source": standing.signal_source,
             "delivery_signal_at": signalled,
         }
-
-    def put_on_board(self, bet_id: int, standing: Standing, day: date) -> None:
-        """Place the card where the period says that it stands."""
-        if self.stages.get(bet_id) == standing.stage:
-            return
-        row = Bet(pk=bet_id, portfolio_id=self.portfolio.pk)  # ``place`` reads the rest itself
-        gone = standing.line == 0 and standing.stage == self.mapping.stage.gone
-        report = f"the report of {standing.period}"
-        note = f"Not in {report}: it has left the portfolio." if gone else f"As in {report}."
-        place(row, standing.stage, at_noon(day), note)
-        self.stages[bet_id] = standing.stage

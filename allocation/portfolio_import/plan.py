@@ -61,6 +61,7 @@ class Standing:
     signal_on: date | None
     description: str
     evidence: tuple[PlannedEvidence, ...]
+    is_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ def _gone(before: Standing, period: int, mapping: ImportMapping) -> Standing:
         rate=NOTHING,
         assumed=False,
         evidence=(),
+        is_gone=True,
     )
 
 

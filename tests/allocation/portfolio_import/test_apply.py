@@ -162,6 +162,13 @@ def test_without_a_replay_the_portfolio_is_opened_today_as_the_last_year_says() 
     assert RecomputeRequest.objects.exists()
 
 
+def test_without_a_replay_every_bet_has_a_belief_even_without_evidence() -> None:
+    imported(line("Bridge", 2018), line("Tunnel", 2019, rating="Red"), replay=False)
+    beliefs = dict(Bet.objects.values_list("title", "belief"))
+    assert beliefs["Bridge"] == pytest.approx(0.45)
+    assert beliefs["Tunnel"] is not None
+
+
 def test_without_a_replay_the_same_file_again_changes_nothing() -> None:
     imported(*TWO_YEARS, replay=False)
     again = imported(*TWO_YEARS, replay=False)
