@@ -112,7 +112,7 @@ def test_the_bound_is_what_could_be_had_if_bets_could_be_funded_in_part() -> Non
 
 
 def test_of_equal_optima_the_one_that_moves_less_is_taken() -> None:
-    """Money in b earns what it would in a: none is withdrawn, and the lower id gets what is left."""
+    """Money in b earns what it would in a: it stays, and the lower id gets what is left."""
     solution = solved(earning("a", 30.0), earning("b", 30.0, working=60.0))
 
     assert working(solution) == {"a": 40.0, "b": 60.0}
