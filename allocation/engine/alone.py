@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from allocation.engine.book import Allocation, Floats, Integers
+from allocation.engine.book import Allocation, Booleans, Floats, Integers
 from allocation.engine.decision import NONE
+from allocation.engine.narrow import narrowed
 from allocation.engine.problem import Problem
 from allocation.engine.search import Best, best_whole
-from allocation.engine.solver import NoSolutionError
+from allocation.engine.solver import NoSolutionError, Solver
 
 EXACT_WORK = 400
 """While changes × whole columns is below this, everything else is decided anew for each held bet.
@@ -36,10 +35,10 @@ def gains_alone(problem: Problem, best: Best, proposed: Allocation) -> dict[int,
     changed = [int(place) for place in np.flatnonzero(proposed.changed)]
     exact = whole > 0 and len(changed) * whole <= EXACT_WORK
     searches = MOST_SEARCHES if 0 < whole <= SEARCH_UP_TO and not exact else 0
-    holding = _Holding(problem, best)
+    holding = _Holding(problem, best, _free(problem, proposed))
     reached = best.program.objective(best.point.values)
     gains: dict[int, float | None] = {}
-    for place in _largest(changed, proposed, MOST_WORK // max(problem.program.matrix.nnz, 1)):
+    for place in _largest(changed, proposed, MOST_WORK // max(holding.size, 1)):
         held = holding.with_all_anew(place) if exact else holding.with_the_rest_fixed(place)
         if held is None and searches > 0:
             searches -= 1
@@ -48,31 +47,43 @@ def gains_alone(problem: Problem, best: Best, proposed: Allocation) -> dict[int,
     return gains
 
 
+def _free(problem: Problem, proposed: Allocation) -> Booleans:
+    """The bets that may change when another is held: those that do, and where changing is free."""
+    return np.asarray(proposed.changed | (problem.decision.changed == NONE))
+
+
 def _largest(changed: list[int], proposed: Allocation, most: int) -> list[int]:
     """The bets that change most, by currency per month."""
     moved = proposed.added + proposed.withdrawn
     return sorted(changed, key=lambda place: (-moved[place], place))[:most]
 
 
-@dataclass(frozen=True)
 class _Holding:
     """Solves again with one bet held: a_j = w_j = 0, and its yes-or-no columns as today."""
 
-    problem: Problem
-    best: Best
+    def __init__(self, problem: Problem, best: Best, free: Booleans) -> None:
+        self.problem = problem
+        self.best = best
+        self.narrow = narrowed(problem, best, free)
+        self.solver = Solver(self.narrow.program)
+
+    @property
+    def size(self) -> int:
+        """Entries of the matrix that each bet is held in."""
+        return int(self.narrow.program.matrix.nnz)
 
     def with_the_rest_fixed(self, place: int) -> float | None:
         """The objective with the other whole columns as proposed; None if that cannot be."""
-        solver = self.best.fixed
+        program = self.narrow.program
         columns, values = self._held(place)
-        before = self.best.bounds_of(columns)
-        solver.set_bounds(columns, values, values)
+        columns = self.narrow.place[columns]
+        self.solver.set_bounds(columns, values, values)
         try:
-            return self.best.program.objective(solver.run().values)
+            return program.objective(self.solver.run().values)
         except NoSolutionError:
             return None
         finally:
-            solver.set_bounds(columns, *before)
+            self.solver.set_bounds(columns, program.lower[columns], program.upper[columns])
 
     def with_all_anew(self, place: int) -> float | None:
         """The objective with everything else free; None if that cannot be."""

@@ -103,13 +103,13 @@ class Minimum:
         book, flags = decision.book, decision.funded[some]
         moved = ((decision.added[some], 1.0), (decision.withdrawn[some], -1.0))
         today = book.working[some]
-        program.rows(*moved, (flags, -book.smallest_funding[some]), lower=-today)
-        program.rows(*moved, (flags, -decision.most[some]), upper=-today)
+        program.rows(*moved, (flags, -book.smallest_funding[some]), lower=-today, choice=True)
+        program.rows(*moved, (flags, -decision.most[some]), upper=-today, choice=True)
         pieces = decision.pieces
         flags = decision.funded[pieces.bet]
         some = np.flatnonzero((flags != NONE) & (flags != decision.changed[pieces.bet]))
         most = np.minimum(pieces.width, decision.most[pieces.bet])[some]
-        program.rows((decision.piece[some], 1.0), (flags[some], -most), upper=0.0)
+        program.rows((decision.piece[some], 1.0), (flags[some], -most), upper=0.0, choice=True)
 
 
 class Changed:
@@ -127,7 +127,7 @@ class Changed:
             (decision.added, decision.growth_limit),
             (decision.withdrawn, decision.book.withdrawal_limit),
         ):
-            program.rows((moved[some], 1.0), (flags, -most[some]), upper=0.0)
+            program.rows((moved[some], 1.0), (flags, -most[some]), upper=0.0, choice=True)
         self._pieces(program, decision)
 
     @staticmethod
@@ -143,6 +143,7 @@ class Changed:
                 (decision.piece[some], sign),
                 (flags[some], -most[some]),
                 upper=sign * today[some],
+                choice=True,
             )
 
 

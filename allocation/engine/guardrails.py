@@ -13,7 +13,7 @@ import numpy as np
 
 from allocation.engine.book import Allocation, Book, Booleans
 from allocation.engine.decision import Decision
-from allocation.engine.program import COUNT, Program
+from allocation.engine.program import COUNT, ROUNDING, Program
 from allocation.engine.snapshot import Guardrail
 
 
@@ -136,8 +136,8 @@ class BetShare(Kind):
         if rail.maximum is None:
             return 0.0
         limit = rail.maximum * allocation.book.snapshot.envelope
-        held = allocation.held[allocation.book.covered_by(rail)]
-        return float(np.maximum(held - limit, 0.0).sum())
+        over = allocation.held[allocation.book.covered_by(rail)] - limit
+        return float(over[over > ROUNDING].sum())
 
 
 class Turnover(Kind):

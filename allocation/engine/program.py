@@ -56,6 +56,8 @@ class Assembled:
     row_lower: Floats
     row_upper: Floats
     money_rows: Booleans
+    choice_rows: Booleans
+    """Rows that only tie amounts to whole columns, and are bounds once these are fixed."""
     breaches: Integers
     limits: dict[str, Limit]
 
@@ -78,6 +80,7 @@ class _Rows:
     lower: list[float] = field(default_factory=list)
     upper: list[float] = field(default_factory=list)
     money: list[bool] = field(default_factory=list)
+    choice: list[bool] = field(default_factory=list)
 
 
 class Program:
@@ -137,9 +140,12 @@ class Program:
         *terms: tuple[Integers, ArrayLike],
         lower: ArrayLike = -np.inf,
         upper: ArrayLike = np.inf,
-        unit: bool = MONEY,
+        choice: bool = False,
     ) -> Integers:
-        """One structural row for each entry of the terms' columns: Σ coefficient·column."""
+        """One structural row for each entry of the terms' columns: Σ coefficient·column.
+
+        `choice`: the row only ties one bet's amounts to its whole columns.
+        """
         count = len(terms[0][0])
         first = len(self._rows.lower)
         places = np.arange(first, first + count, dtype=np.int64)
@@ -147,7 +153,8 @@ class Program:
             self._enter(places, columns, coefficients)
         self._rows.lower.extend(np.broadcast_to(np.asarray(lower, dtype=float), (count,)).tolist())
         self._rows.upper.extend(np.broadcast_to(np.asarray(upper, dtype=float), (count,)).tolist())
-        self._rows.money.extend([unit] * count)
+        self._rows.money.extend([MONEY] * count)
+        self._rows.choice.extend([choice] * count)
         return places
 
     def row(
@@ -164,6 +171,7 @@ class Program:
         self._rows.lower.append(float(lower))
         self._rows.upper.append(float(upper))
         self._rows.money.append(unit)
+        self._rows.choice.append(False)
         return place
 
     def extend_rows(self, rows: Integers, columns: Integers, coefficients: ArrayLike) -> None:
@@ -211,6 +219,7 @@ class Program:
             row_lower=np.array(self._rows.lower),
             row_upper=np.array(self._rows.upper),
             money_rows=np.array(self._rows.money, dtype=np.bool_),
+            choice_rows=np.array(self._rows.choice, dtype=np.bool_),
             breaches=_joined(self._breaches).astype(np.int64),
             limits=limits,
         )

@@ -57,20 +57,11 @@ class Best:
     """The values after ties are broken; the prices are those of the LP before."""
     bound: float
     """Upper bound on the objective, currency over the horizon: the LP without whole columns."""
-    fixed: Solver
-    """The LP with the whole columns fixed, to be solved again with other bounds."""
 
     @property
     def program(self) -> Assembled:
-        """The program that `fixed` and `point` are of."""
+        """The program that `point` is of."""
         return self.programs.exact
-
-    def bounds_of(self, columns: Integers) -> tuple[Floats, Floats]:
-        """The bounds that columns have in `fixed`."""
-        whole = self.program.whole[columns]
-        values = np.round(self.point.values[columns])
-        lower = np.where(whole, values, self.program.lower[columns])
-        return lower, np.where(whole, values, self.program.upper[columns])
 
 
 def find_best(problem: Problem) -> Best:
@@ -80,20 +71,13 @@ def find_best(problem: Problem) -> Best:
     if len(problem.program.breaches):
         programs, start = with_least_breach(problem)
     relaxed = Solver(programs.exact).run().values
-    values = start
-    if problem.program.whole.any():
-        if int(problem.program.whole.sum()) > EXACT_UP_TO:
-            start = _good_start(problem, programs.loose, relaxed, start)
-        values = best_whole(problem, programs.loose, start)
-    program, fixed, point = _amounts(programs, values, start)
-    tied = _break_ties(problem, fixed)
-    fixed = Solver(program)
-    fix_whole(fixed, point.values)
+    values = _whole_columns(problem, programs.loose, relaxed, start)
+    program, solver, point = _amounts(programs, values, start)
+    tied = _break_ties(problem, solver)
     return Best(
         programs=Programs(program, programs.loose),
         point=Point(tied.values, point.row_price),
         bound=program.objective(relaxed),
-        fixed=fixed,
     )
 
 
@@ -125,6 +109,7 @@ def _limited(program: Assembled, breach: float) -> Assembled:
         row_lower=np.append(program.row_lower, -np.inf),
         row_upper=np.append(program.row_upper, breach),
         money_rows=np.append(program.money_rows, True),
+        choice_rows=np.append(program.choice_rows, False),
     )
 
 
@@ -144,6 +129,19 @@ def _amounts(programs: Programs, found: Floats, start: Floats) -> tuple[Assemble
     solver = Solver(programs.exact)
     fix_whole(solver, start)
     return programs.exact, solver, solver.run()
+
+
+def _whole_columns(problem: Problem, program: Assembled, relaxed: Floats, start: Floats) -> Floats:
+    """A point with the best whole columns; `relaxed` is the LP's optimum, `start` is feasible."""
+    if not program.whole.any():
+        return start
+    if int(program.whole.sum()) <= EXACT_UP_TO:
+        return best_whole(problem, program, start)
+    good = _good_start(problem, program, relaxed, start)
+    bound, reached = program.objective(relaxed), program.objective(good)
+    if bound - reached <= LARGE_GAP * abs(reached):
+        return good
+    return best_whole(problem, program, good)
 
 
 def _good_start(problem: Problem, program: Assembled, relaxed: Floats, otherwise: Floats) -> Floats:
