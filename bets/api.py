@@ -154,8 +154,8 @@ class OneBet(ApiView):
     )
     def patch(self, request: Request, bet_id: int) -> Response:
         """Change the fields that are given, if it still is as you have read it."""
-        version = version_meant(request, required=True)
-        bet = edit.change_bet(self.principal, bet_id, self.body, version)
+        given, version = self.body, version_meant(request, required=True)
+        bet = edit.change_bet(self.principal, bet_id, given, version)
         return _respond_with_bet(Answer(200, _bet_as_it_is(bet)))
 
 
@@ -182,7 +182,7 @@ class BetByKey(ApiView):
 class Hypotheses(ListView):
     """Hypotheses."""
 
-    problems = (422,)
+    problems = (404, 422)
 
     @extend_schema(
         parameters=[forms.HypothesisFilter],

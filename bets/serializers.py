@@ -1,7 +1,5 @@
 """The forms of portfolios, themes, value streams, teams, bets and hypotheses in the API."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from bets.models import (
@@ -20,7 +18,7 @@ from bets.models import (
 )
 from bets.models.bet import ThesisStatus
 from spm.api import fields
-from spm.api.serializers import FilterSerializer, ShownSerializer
+from spm.api.serializers import FilterSerializer, ShownSerializer, Terms
 
 
 class PortfolioShown(ShownSerializer):
@@ -212,14 +210,6 @@ class HypothesisFilter(PortfolioFilter):
     """Of one bet, or of one portfolio."""
 
     bet = fields.QueryWholeField(required=False)
-
-
-class Terms(serializers.Serializer[Any]):
-    """Describes what can be given; ``bets.terms`` reads it, so nothing is checked twice."""
-
-    def run_validation(self, data: Any = None) -> Any:
-        """Not here."""
-        raise NotImplementedError("bets.terms reads what is given")
 
 
 class BetTeamTerms(Terms):

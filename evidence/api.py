@@ -22,7 +22,7 @@ from spm.api.views import ApiView, ListView, id_in, respond
 class EvidenceStream(ListView):
     """Evidence."""
 
-    problems = (422,)
+    problems = (404, 422)
 
     @extend_schema(
         parameters=[forms.EvidenceFilter],

@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from bets.serializers import PortfolioFilter, Terms
+from bets.serializers import PortfolioFilter
 from evidence.models import Evidence, EvidenceKind, HypothesisBelief, Strength
 from spm.api import fields
-from spm.api.serializers import FieldProblem, ShownSerializer
+from spm.api.serializers import FieldProblem, ShownSerializer, Terms
 
 
 class EvidenceShown(ShownSerializer):

@@ -6,7 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from spm.api import problem_kinds as kinds
-from spm.api.serializers import Problem
+from spm.api.serializers import Problem, StrictSerializer, Terms
 
 ALWAYS = (kinds.INVALID, kinds.UNAUTHENTICATED, kinds.NOT_ALLOWED, kinds.THROTTLED)
 WITH_A_BODY = (kinds.TOO_LARGE, kinds.MEDIA_TYPE)
@@ -21,7 +21,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 IF_MATCH = OpenApiParameter(
     "If-Match",
-    {"type": "string", "pattern": r'^(\*|"[0-9]{1,10}")$'},
+    {"type": "string", "examples": ['"3"', "*"]},
     OpenApiParameter.HEADER,
     description="The ETag of the version that you have read, or *.",
 )
@@ -55,6 +55,15 @@ class ProblemSchema(AutoSchema):
             operation["responses"].setdefault(str(kind.status), self._problem(kind))
         operation["responses"] = dict(sorted(operation["responses"].items()))
         return operation
+
+    def _postprocess_serializer_schema(
+        self, schema: dict[str, Any], serializer: Any, direction: Any
+    ) -> dict[str, Any]:
+        """Say that unknown fields are refused, where they are."""
+        described = super()._postprocess_serializer_schema(schema, serializer, direction)
+        if isinstance(serializer, StrictSerializer | Terms):
+            described["additionalProperties"] = False
+        return dict(described)
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         """``BetShown`` is called ``Bet``: how it is shown is all that a client knows of it."""

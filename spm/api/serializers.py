@@ -26,6 +26,14 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class Terms(serializers.Serializer[Any]):
+    """Describes a body that a rule reads by itself, so that nothing is checked twice."""
+
+    def run_validation(self, data: Any = None) -> Any:
+        """Not here."""
+        raise NotImplementedError("a rule reads what is given; this only describes it")
+
+
 class FilterSerializer(StrictSerializer):
     """The parameters of a list. A misspelt one would silently filter nothing, so it is refused."""
 
@@ -58,6 +66,7 @@ class ShownSerializer(serializers.ModelSerializer[Any]):
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.DateTimeField: fields.MomentField,
+        models.URLField: serializers.CharField,  # which may be empty, and then is no address
     }
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
