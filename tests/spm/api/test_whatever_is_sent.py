@@ -18,7 +18,7 @@ from tests.factories import make_member
 from tests.spm.api.test_who_may_what import ENTRIES, Entry, World, make_world
 
 WRITING = [(route, entry) for route, entry in ENTRIES.items() if route[0] != "GET"]
-HOSTILE = [
+HOSTILE: list[Any] = [
     None,
     True,
     0,
