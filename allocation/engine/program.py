@@ -27,8 +27,11 @@ COUNT = False
 """The unit of a column or row counted in bets, or in yes and no."""
 
 HALF_A_CENT = CENT / 2
-ROUNDING = HALF_A_CENT * (1 + 1e-6)
-"""Money moves in cents, so a limit missed by half a cent is rounding and not a breach."""
+ROUNDING = HALF_A_CENT * 1.01
+"""Money moves in cents, so a limit missed by half a cent is rounding and not a breach.
+
+The hundredth is for the sums themselves: of thousands of millions a float keeps 1e-6 of a unit.
+"""
 
 
 @dataclass(frozen=True)

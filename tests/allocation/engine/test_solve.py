@@ -37,3 +37,15 @@ def test_waiting_costs_the_gain_divided_by_the_months_of_the_horizon() -> None:
 
     assert solution.do_nothing.gain == pytest.approx(1800.0)
     assert solution.do_nothing.gain_per_month_of_waiting == pytest.approx(150.0)
+
+
+def test_a_limit_of_half_a_cent_in_thousands_of_millions_holds_nothing_back() -> None:
+    """A tenth of this envelope is 216,059,540.125: as cents it is missed by half of one."""
+    solution = solved(
+        earning("a", 0.0, working=1_500_000_000.0),
+        earning("b", 100.0),
+        envelope=2_160_595_401.25,
+        guardrails=[{"id": "pace", "kind": "turnover", "max": 0.1}],
+    )
+    assert solution.status == "optimal"
+    assert 1_500_000_000.0 - working(solution)["a"] == pytest.approx(216_059_540.125, abs=0.006)
