@@ -136,7 +136,10 @@ class RetractionForm(forms.Form):
     """Why a piece of evidence is taken back."""
 
     note = forms.CharField(
-        label="Why", max_length=5000, widget=forms.Textarea(attrs={"rows": 3}), required=False
+        label="Why",
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say why it is taken back; the reason stays on record."},
     )
 
 

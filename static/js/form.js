@@ -85,11 +85,15 @@ for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) 
     note(form, "Not sent, kept here. Try again when the connection is back.");
   });
 }
-document.addEventListener("htmx:afterRequest", (event) => {
-  const form = keeper(event);
-  const sent = event.detail.successful && event.detail.requestConfig?.verb !== "get";
-  if (form && sent) forget(form);
-});
+/* Before the answer is put in place: it may hold a fresh form, which must not get the text back. */
+for (const answered of ["htmx:beforeSwap", "htmx:afterRequest"]) {
+  document.addEventListener(answered, (event) => {
+    const { requestConfig, xhr } = event.detail;
+    const form = requestConfig?.elt?.closest?.("form[data-keep]");
+    const sent = xhr.status >= 200 && xhr.status < 400 && requestConfig.verb !== "get";
+    if (form && sent) forget(form);
+  });
+}
 /* Without htmx the next page tells: it is forgotten on leaving, since a failed page still has it. */
 document.addEventListener("submit", (event) => {
   const form = event.target;
