@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from allocation import ledger, recompute
 from allocation.after_break import AfterBreak, after_break
-from allocation.models import ImportedPeriod, LatestRun, RecomputeRequest
+from allocation.models import Account, ImportedPeriod, LatestRun, RecomputeRequest
 from allocation.portfolio_import.account import AfterBreakLine, YearFigures
 from allocation.portfolio_import.bet_writing import BetWriter, at_noon
 from allocation.portfolio_import.mapping import ImportMapping, Weighed
@@ -71,7 +71,7 @@ def apply_plan(
         mapping: what it was made by.
         replay: whether to play each period in its own time.
         roles: address and role of people who are to have access.
-        today: the day on which a portfolio is opened without a replay.
+        today: the day on which a portfolio is opened without a replay, and none later is played.
         heard: is told of each period as it is done.
 
     Raises:
@@ -81,13 +81,13 @@ def apply_plan(
         raise Unusable("No row of the file can be used; nothing was imported.")
     with transaction.atomic():
         portfolio, created = open_portfolio(plan, mapping)
-        run = _Run(plan, mapping, portfolio, heard)
+        run = _Run(plan, mapping, portfolio, today, heard)
         if created:
             run.applied.said.append(f"Portfolio '{portfolio.slug}' was made.")
             roles = [*roles, *people_of_the_demo()]
         run.applied.said += give_access(portfolio, roles)
         run.leave_out_clashes()
-        run.replay() if replay else run.open_today(today)
+        run.replay() if replay else run.open_today()
         return run.finish()
 
 
@@ -99,9 +99,11 @@ class _Run:
         plan: Plan,
         mapping: ImportMapping,
         portfolio: Portfolio,
+        today: date,
         heard: Callable[[str], None],
     ) -> None:
         self.plan = plan
+        self.today = today
         self.mapping = mapping
         self.portfolio = portfolio
         self.heard = heard
@@ -141,12 +143,12 @@ class _Run:
             else:
                 self._take_evidence(period, as_of=None)
 
-    def open_today(self, today: date) -> None:
+    def open_today(self) -> None:
         """Take in all evidence, and open the books as the last period says."""
         period = self.plan.periods[-1]
         if period > max(self.done, default=0):
-            self.writer.write(self.standing_in(period), period, today)
-            self._book(period, today)
+            self.writer.write(self.standing_in(period), period, self.today)
+            self._book(period, self.today)
             self._remember([p for p in self.plan.periods if p not in self.done], replayed=False)
         spoken_of: set[int] = set()
         for known in self.plan.periods:
@@ -158,9 +160,7 @@ class _Run:
 
     def _play(self, period: int) -> None:
         """One period in its own time: money, evidence, engine."""
-        begins = self.mapping.period.funded_from.of(period)
-        observed = self.mapping.period.observed(period)
-        as_of = at_noon(observed)
+        begins, observed, as_of = self._moments(period)
         clock = _Clock()
         with clock.measuring("bets"):
             self.writer.write(self.standing_in(period), period, begins)
@@ -176,11 +176,33 @@ class _Run:
             # What this year has caused is paid here, and not once more by a worker.
             RecomputeRequest.objects.filter(portfolio=self.portfolio).delete()
             recompute.recompute(self.portfolio.pk, as_of=as_of)
-        figures = self._figures(period, created, clock.seconds)
+        figures = self._figures(period, observed, created, clock.seconds)
         self._remember([period], replayed=True, figures=figures.as_json())
         self.applied.years.append(figures)
         spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in clock.seconds.items())
         self.heard(f"{period}: {figures.bets} bets, {created} pieces of evidence ({spent})")
+
+    def _moments(self, period: int) -> tuple[date, date, datetime]:
+        """From when a period's money is booked, which day it shows, and what it is judged as of.
+
+        Its own time, unless the portfolio has lived on since: its books are closed up to a day
+        that is later, and what comes then comes today.
+        """
+        begins = self.mapping.period.funded_from.of(period)
+        observed = self.mapping.period.observed(period)
+        if max(begins, observed) > self.today:
+            raise Unusable(
+                f"period: {period} lies in the future ({max(begins, observed)}); leave out its "
+                "rows, or set period.funded_from and observed_on."
+            )
+        accounts = Account.objects.filter(portfolio=self.portfolio)
+        closed = accounts.aggregate(last=Max("matured_on"))["last"]
+        if closed is None or closed <= begins:
+            return begins, observed, at_noon(observed)
+        self.applied.said.append(
+            f"{period}: the books are closed up to {closed}, so it was taken in as of today."
+        )
+        return max(self.today, closed), max(self.today, closed), timezone.now()
 
     def _book(self, period: int, day: date) -> None:
         rates = {
@@ -237,8 +259,9 @@ class _Run:
 
     # --- what is told -----------------------------------------------------------------------------
 
-    def _figures(self, period: int, evidence: int, seconds: dict[str, float]) -> YearFigures:
-        observed = self.mapping.period.observed(period)
+    def _figures(
+        self, period: int, observed: date, evidence: int, seconds: dict[str, float]
+    ) -> YearFigures:
         standings = [standing for _, standing in self.standing_in(period)]
         changes = ThesisBreak.objects.filter(portfolio=self.portfolio, pk__gt=self.told_until)
         consumed = after_break(self.portfolio, observed)

@@ -15,6 +15,7 @@ from allocation.portfolio_import.table import Line, read_table
 LONGEST_NAME = 200
 MOST_PER_MONTH = Decimal("100000000000")
 CENT = Decimal("0.01")
+CONTROL_CHARACTERS = dict.fromkeys([*range(32), *range(127, 160)], " ")
 
 Value = TypeVar("Value")
 
@@ -135,13 +136,12 @@ class _RowReader:
             return column, "it is empty, and a row cannot be told apart without it"
         if len(name) > LONGEST_NAME:
             return terms.bet.name, f"a name has at most {LONGEST_NAME} characters, not {len(name)}"
-        if any("\0" in cell for cell in self.line.cells.values()):
-            return "", "it holds a NUL character"
         return None
 
     def text(self, column: str) -> str:
-        """A cell with single spaces; empty where the mapping names no column."""
-        return " ".join(self.line.cells.get(column, "").split()) if column else ""
+        """A cell with single spaces and no control characters; empty for no column."""
+        cell = self.line.cells.get(column, "") if column else ""
+        return " ".join(cell.translate(CONTROL_CHARACTERS).split())
 
     def _note(self, column: str, reason: str) -> None:
         self.problems.append(Problem(self.line.number, column, reason))

@@ -48,7 +48,7 @@ def read_table(content: bytes, terms: FileTerms, columns: Iterable[str]) -> Tabl
         Unusable: not text, too large, or no header with these columns.
     """
     if len(content) > MOST_BYTES:
-        raise Unusable(f"The file has {len(content)} bytes; at most {MOST_BYTES} are taken.")
+        raise Unusable(f"The file is larger than {MOST_BYTES} bytes; split it by year.")
     text, encoding = decoded(content, terms.encoding)
     if "\n" in text:
         # A return without a line feed is a break within a cell: no line of its own to any editor.

@@ -15,6 +15,7 @@ from allocation.portfolio_import.mapping_file import read_mapping
 from allocation.portfolio_import.plan import plan_of
 from allocation.portfolio_import.problems import Unusable
 from allocation.portfolio_import.rows import read_rows
+from allocation.portfolio_import.table import MOST_BYTES
 from spm.accounts.models import Role
 from spm.errors import Conflict, Invalid
 
@@ -77,7 +78,8 @@ class Command(BaseCommand):
         dry_run: bool,
         roles: list[tuple[str, str]],
     ) -> None:
-        reading = read_rows(path.read_bytes(), mapping)
+        with path.open("rb") as file:
+            reading = read_rows(file.read(MOST_BYTES + 1), mapping)
         self._say(account.reading_lines(reading, path.name))
         identified = identify(reading.rows, mapping)
         self._say(account.identity_lines(identified, len(reading.rows)))

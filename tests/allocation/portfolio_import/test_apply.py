@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from allocation import ledger
 from allocation.models import Account, ImportedPeriod, Proposal, RecomputeRequest, Transfer
 from allocation.portfolio_import.apply import Applied, apply_plan
 from allocation.portfolio_import.identity import identify
@@ -103,6 +104,24 @@ def test_a_file_that_has_grown_by_a_year_adds_that_year() -> None:
     assert grown.bets_created == 1
     assert held("BRIDGE") == Decimal("3000000.00")
     assert Bet.objects.get(title="Tunnel").stage == "stopped"
+
+
+def test_a_year_that_comes_after_the_portfolio_has_lived_on_is_taken_in_as_of_today() -> None:
+    imported(*TWO_YEARS)
+    portfolio = Portfolio.objects.get()
+    ledger.mature(portfolio.pk, date(2026, 10, 1))
+    grown = imported(*TWO_YEARS, line("Bridge", 2020, forecast="36", rating="Red"))
+    newest = Transfer.objects.order_by("-id").first()
+    assert newest is not None
+    assert newest.effective_on == TODAY
+    assert grown.evidence_created == 1
+    assert any("closed up to 2026-10-01" in said for said in grown.said)
+    assert verify(portfolio) == []
+
+
+def test_a_year_that_has_not_come_yet_is_not_played() -> None:
+    with pytest.raises(Unusable, match="2027 lies in the future"):
+        imported(*TWO_YEARS, line("Bridge", 2027))
 
 
 def test_the_books_of_a_replay_tie_out_and_carry_the_dates_of_its_years() -> None:

@@ -76,3 +76,7 @@ def test_the_same_key_twice_in_a_year_is_taken_once() -> None:
 
 def test_two_works_of_one_name_in_two_streams_are_two() -> None:
     assert len(rows_of(line("Estate", department="MOD"), line("Estate", department="HO"))) == 2
+
+
+def test_control_characters_in_a_name_cost_no_row() -> None:
+    assert [row.name for row in rows_of(line("Bri\x07dge\x1b"))] == ["Bri dge"]

@@ -70,3 +70,12 @@ def test_a_stated_encoding_that_is_not_the_files_is_told_with_the_line() -> None
     terms = FileTerms("utf-8", "", ".", True, ())
     with pytest.raises(Unusable, match="not utf-8: line 2"):
         read_table("project,amount\nCafé,3\n".encode("cp1252"), terms, COLUMNS)
+
+
+def test_an_empty_file_is_told() -> None:
+    with pytest.raises(Unusable, match="Its first line has: nothing"):
+        read_table(b"", AS_IT_IS, COLUMNS)
+
+
+def test_a_line_that_tells_spreadsheets_the_separator_does_no_harm() -> None:
+    assert cells_of(b"sep=;\nproject;amount\nBridge;3\n") == [{"project": "Bridge", "amount": "3"}]
