@@ -6,7 +6,7 @@ per month; a month here is a twelfth of 365.25 days.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -68,11 +68,19 @@ def broken_spells(portfolio: Portfolio, until: date) -> dict[int, list[tuple[dat
     return spells
 
 
-def funding_steps(bet_ids: Iterable[int], until: date) -> dict[int, Steps]:
-    """Working and entangled money of each bet as steps: (from this date on, rate per month)."""
+def funding_steps(
+    bet_ids: Iterable[int], until: date, kinds: Sequence[str] = HOLDS_MONEY
+) -> dict[int, Steps]:
+    """Money of each bet as steps: (from this date on, rate per month).
+
+    Args:
+        bet_ids: which bets.
+        until: the last day that counts.
+        kinds: which accounts are added up; working and entangled by default.
+    """
     wanted = set(bet_ids)
     owner = dict(
-        Account.objects.filter(bet_id__in=wanted, kind__in=HOLDS_MONEY).values_list("id", "bet_id")
+        Account.objects.filter(bet_id__in=wanted, kind__in=kinds).values_list("id", "bet_id")
     )
     changes: dict[int, dict[date, Decimal]] = {bet_id: defaultdict(Decimal) for bet_id in wanted}
     rows = Transfer.objects.filter(effective_on__lte=until)

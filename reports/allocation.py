@@ -1,54 +1,47 @@
 """What the Allocation page shows: where the money is, what was learned, what stands out."""
 
-from dataclasses import dataclass
-from decimal import Decimal
-
 from django.db.models import Q
+from django.urls import reverse
 
 from bets.models import Bet, Portfolio
 from bets.models.bet import ThesisStatus
 from evidence.models import Evidence
+from reports.figures.sankey import Holding
 
 LATEST = 8
 WITHOUT_THEME = "No theme"
 WITHOUT_STREAM = "No value stream"
 
 
-@dataclass(frozen=True)
-class Holding:
-    """One funded bet as the pictures need it; rates in currency per month."""
+def holdings(portfolio: Portfolio, theme: str = "", stream: str = "") -> list[Holding]:
+    """Every bet that holds money, as the Sankey takes it; one query.
 
-    bet_id: int
-    title: str
-    theme: str
-    stream: str
-    working: Decimal
-    entangled: Decimal
-    belief: float | None
-    is_broken: bool
-
-
-def holdings(portfolio: Portfolio) -> list[Holding]:
-    """Every bet that holds money; one query."""
+    Args:
+        portfolio: whose bets.
+        theme: only those of the theme with this name, if given.
+        stream: only those of the value stream with this name, if given.
+    """
     bets = (
         Bet.objects.filter(portfolio=portfolio)
         .filter(Q(working__gt=0) | Q(entangled__gt=0))
         .select_related("theme", "stream")
         .order_by("id")
     )
-    return [
+    rows = [
         Holding(
-            bet.pk,
-            bet.title,
-            bet.theme.name if bet.theme else WITHOUT_THEME,
-            bet.stream.name if bet.stream else WITHOUT_STREAM,
-            bet.working,
-            bet.entangled,
-            bet.belief,
-            bet.thesis_status == ThesisStatus.BROKEN,
+            key=f"{bet.pk:020}",
+            title=bet.title,
+            theme=bet.theme.name if bet.theme else WITHOUT_THEME,
+            stream=bet.stream.name if bet.stream else WITHOUT_STREAM,
+            working=float(bet.working),
+            entangled=float(bet.entangled),
+            belief=bet.belief,
+            is_broken=bet.thesis_status == ThesisStatus.BROKEN,
+            href=reverse("bets:bet", args=[bet.pk]),
         )
         for bet in bets
     ]
+    return [row for row in rows if theme in ("", row.theme) and stream in ("", row.stream)]
 
 
 def broken_but_well_reported(portfolio: Portfolio) -> list[Bet]:

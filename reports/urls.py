@@ -1,4 +1,4 @@
-"""Addresses of the pages that look across everything."""
+"""Addresses of the pages that look across everything, and of their pictures."""
 
 from django.urls import path
 
@@ -9,5 +9,15 @@ app_name = "reports"
 urlpatterns = [
     path("", views.allocation_page, name="allocation"),
     path("allocation/numbers", views.numbers_panel, name="numbers"),
+    path("allocation/sankey", views.sankey_panel, name="sankey"),
+    path("allocation/sankey.csv", views.sankey_csv, name="sankey_csv"),
     path("allocation/learned", views.learned_panel, name="learned"),
+    path("bets/<int:bet_id>/belief-over-money", views.belief_over_money, name="belief_over_money"),
+    path(
+        "bets/<int:bet_id>/belief-over-money.csv",
+        views.belief_over_money_csv,
+        name="belief_over_money_csv",
+    ),
+    path("proposals/<int:proposal_id>/waterfall", views.waterfall, name="waterfall"),
+    path("proposals/<int:proposal_id>/waterfall.csv", views.waterfall_csv, name="waterfall_csv"),
 ]

@@ -1,28 +1,53 @@
-"""The Allocation page and its panels."""
+"""The Allocation page with its panels, and the pictures that other pages take from here."""
 
+import csv
+from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from allocation.models import LatestRun
+from allocation.models import LatestRun, Proposal
 from allocation.reading import open_proposal
 from allocation.wording import sentence
-from reports.allocation import broken_but_well_reported, latest_evidence
+from bets.models import Bet
+from reports import bet_history, proposal_picture
+from reports.allocation import broken_but_well_reported, holdings, latest_evidence
+from reports.figures.sankey import Sankey, sankey
+from reports.figures.table import Table
 from reports.five_numbers import five_numbers
+from spm.accounts.middleware import turn_to
+from spm.cells import as_cells
 
 
 @require_GET
 def allocation_page(request: HttpRequest) -> HttpResponse:
     """Where the money is, and what the evidence says about it."""
-    return render(request, "reports/allocation.html", {**_numbers(request), **_learned(request)})
+    context = {**_numbers(request), **_learned(request), **_sankey(request)}
+    return render(request, "reports/allocation.html", context)
 
 
 @require_GET
 def numbers_panel(request: HttpRequest) -> HttpResponse:
     """The open proposal, the five numbers, and where reports and evidence disagree."""
     return render(request, "reports/_numbers.html", _numbers(request))
+
+
+@require_GET
+def sankey_panel(request: HttpRequest) -> HttpResponse:
+    """The envelope as a Sankey."""
+    return render(request, "reports/_sankey.html", _sankey(request))
+
+
+@require_GET
+def sankey_csv(request: HttpRequest) -> HttpResponse:
+    """The figures behind the Sankey."""
+    figure: Sankey | None = _sankey(request).get("figure")
+    if figure is None:
+        raise Http404
+    return _as_csv(figure.table, "allocation.csv")
 
 
 @require_GET
@@ -45,6 +70,80 @@ def _numbers(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _sankey(request: HttpRequest) -> dict[str, Any]:
+    portfolio = request.portfolio  # type: ignore[attr-defined]
+    if portfolio is None:
+        return {}
+    theme, stream = request.GET.get("theme", ""), request.GET.get("stream", "")
+    narrowed = bool(theme or stream)
+    held = holdings(portfolio, theme, stream)
+    figure = sankey(
+        held,
+        envelope=sum(row.rate for row in held) if narrowed else float(portfolio.envelope),
+        reserve=0.0 if narrowed else float(portfolio.reserve),
+        currency=portfolio.currency,
+        page=reverse("reports:allocation"),
+    )
+    return {
+        "figure": figure,
+        "theme": theme,
+        "stream": stream,
+        "query": request.GET.urlencode(),
+    }
+
+
 def _learned(request: HttpRequest) -> dict[str, Any]:
     portfolio = request.portfolio  # type: ignore[attr-defined]
     return {"learned": latest_evidence(portfolio) if portfolio else []}
+
+
+def _bet(request: HttpRequest, bet_id: int) -> Bet:
+    visible = Bet.objects.visible_to(request.user).select_related("portfolio")
+    bet: Bet = get_object_or_404(visible, pk=bet_id)
+    turn_to(request, bet.portfolio_id)
+    return bet
+
+
+@require_GET
+def belief_over_money(request: HttpRequest, bet_id: int) -> HttpResponse:
+    """The picture of a bet."""
+    bet = _bet(request, bet_id)
+    context = {"bet": bet, "figure": bet_history.picture_of(bet)}
+    return render(request, "reports/_belief_over_money.html", context)
+
+
+@require_GET
+def belief_over_money_csv(request: HttpRequest, bet_id: int) -> HttpResponse:
+    """What is behind the picture of a bet."""
+    figure = bet_history.picture_of(_bet(request, bet_id))
+    return _as_csv(figure.table, f"bet-{bet_id}.csv")
+
+
+def _proposal(request: HttpRequest, proposal_id: int) -> Proposal:
+    visible = Proposal.objects.visible_to(request.user).select_related("portfolio")
+    proposal: Proposal = get_object_or_404(visible.defer("snapshot", "solution"), pk=proposal_id)
+    turn_to(request, proposal.portfolio_id)
+    return proposal
+
+
+@require_GET
+def waterfall(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """A proposal as a waterfall."""
+    proposal = _proposal(request, proposal_id)
+    context = {"proposal": proposal, "figure": proposal_picture.picture_of(proposal)}
+    return render(request, "reports/_waterfall.html", context)
+
+
+@require_GET
+def waterfall_csv(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """The figures behind the waterfall."""
+    figure = proposal_picture.picture_of(_proposal(request, proposal_id))
+    return _as_csv(figure.table, f"proposal-{proposal_id}.csv")
+
+
+def _as_csv(table: Table, name: str) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    rows: Sequence[Sequence[Any]] = table.as_rows()
+    csv.writer(response).writerows(as_cells(row) for row in rows)
+    return response

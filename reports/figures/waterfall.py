@@ -1,0 +1,152 @@
+"""A proposal as a waterfall: what comes out on the left, what goes in on the right.
+
+Between them stands what does not arrive: the part that stays entangled. The bars hang from one
+another, so that the eye adds them up: out of bets − entangled + from the reserve = into bets + to
+the reserve.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from reports.figures.table import Cell, Column, Table
+from spm import formats
+
+WIDTH, LABEL_WIDTH, AMOUNT_WIDTH = 760.0, 240.0, 92.0
+ROW, BAR = 26.0, 14.0
+PLOT = WIDTH - LABEL_WIDTH - AMOUNT_WIDTH
+
+
+@dataclass(frozen=True)
+class Amount:
+    """One step, currency per month."""
+
+    label: str
+    rate: float
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One bar. ``kind`` is out-of, entangled or into."""
+
+    kind: str
+    label: str
+    amount: str
+    x: float
+    y: float
+    width: float
+    href: str
+
+    @property
+    def bar_y(self) -> float:
+        """Where the bar stands in its row."""
+        return self.y + (ROW - BAR) / 2
+
+    @property
+    def text_y(self) -> float:
+        """Where its words stand."""
+        return self.y + ROW / 2
+
+    @property
+    def end(self) -> float:
+        """The right end of the bar."""
+        return self.x + self.width
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """The picture."""
+
+    steps: list[Step]
+    connectors: list[tuple[float, float, float]]
+    height: float
+    table: Table
+    summary: str
+
+    width = WIDTH
+    label_end = LABEL_WIDTH - 10
+
+    @property
+    def view_box(self) -> str:
+        """The picture's own units."""
+        return f"0 0 {WIDTH:.0f} {max(self.height, ROW):.0f}"
+
+
+def waterfall(
+    sources: Sequence[Amount],
+    entangled: Sequence[Amount],
+    uses: Sequence[Amount],
+    currency: str,
+) -> Waterfall:
+    """Lay the picture out.
+
+    Args:
+        sources: what is taken out of bets, and out of the reserve.
+        entangled: what of it stays where it is.
+        uses: what goes into bets, and into the reserve; together with what stays entangled as much
+            as the sources.
+        currency: three capitals.
+    """
+    out = [row for row in sources if row.rate > 0]
+    stuck = [row for row in entangled if row.rate > 0]
+    into = [row for row in uses if row.rate > 0]
+    whole = sum(row.rate for row in out) or 1.0
+    scale = PLOT / whole
+    steps: list[Step] = []
+    level = 0.0
+    for row in out:
+        steps.append(_step("out-of", row, level, len(steps), scale, currency, sign="−"))
+        level += row.rate
+    for kind, rows, sign in (("entangled", stuck, ""), ("into", into, "+")):
+        for row in rows:
+            level -= row.rate
+            steps.append(_step(kind, row, level, len(steps), scale, currency, sign=sign))
+    return Waterfall(
+        steps=steps,
+        connectors=_connectors(steps, len(out)),
+        height=len(steps) * ROW,
+        table=_table(steps, [*out, *stuck, *into]),
+        summary=(
+            f"{formats.rate(sum(row.rate for row in out), currency)} comes out, "
+            f"{formats.rate(sum(row.rate for row in stuck), currency)} stays entangled, "
+            f"{formats.rate(sum(row.rate for row in into), currency)} goes in."
+        ),
+    )
+
+
+def _step(
+    kind: str, row: Amount, level: float, index: int, scale: float, currency: str, sign: str
+) -> Step:
+    return Step(
+        kind=kind,
+        label=row.label,
+        amount=f"{sign}{formats.rate(row.rate, currency)}",
+        x=LABEL_WIDTH + max(level, 0.0) * scale,
+        y=index * ROW,
+        width=row.rate * scale,
+        href=row.href,
+    )
+
+
+def _connectors(steps: Sequence[Step], sources: int) -> list[tuple[float, float, float]]:
+    """Hairlines from the end of one bar to the beginning of the next, as (x, top, bottom)."""
+    lines = []
+    for index, (above, below) in enumerate(pairwise(steps)):
+        x = above.end if index < sources else above.x
+        lines.append((x, above.bar_y + BAR, below.bar_y))
+    return lines
+
+
+def _table(steps: Sequence[Step], rows: Sequence[Amount]) -> Table:
+    words = {"out-of": "out of", "entangled": "stays entangled in", "into": "into"}
+    cells = [
+        [
+            Cell(words[step.kind]),
+            Cell(row.label, href=row.href),
+            Cell(step.amount, numeric=True, value=row.rate),
+        ]
+        for step, row in zip(steps, rows, strict=True)
+    ]
+    columns = (Column("Direction"), Column("Bet"), Column("A month", numeric=True))
+    return Table("What moves", columns, cells)

@@ -1,0 +1,36 @@
+"""A proposal as a waterfall."""
+
+from decimal import Decimal
+
+from django.urls import reverse
+
+from allocation.models import Proposal
+from reports.figures.waterfall import Amount, Waterfall, waterfall
+
+
+def picture_of(proposal: Proposal) -> Waterfall:
+    """What comes out, what stays entangled, what goes in; the reserve balances it."""
+    sources, entangled, uses = [], [], []
+    for change in proposal.changes.select_related("bet").order_by("id"):
+        href = reverse("bets:bet", args=[change.bet_id])
+        difference = change.working_after - change.working_before
+        if difference < 0:
+            sources.append(Amount(change.bet.title, float(-difference), href))
+            stays = f"Entangled in {change.bet.title}"
+            entangled.append(Amount(stays, float(change.entangled), href))
+        else:
+            uses.append(Amount(change.bet.title, float(difference), href))
+    to_reserve = proposal.freed - sum(
+        (
+            change.working_after - change.working_before
+            for change in proposal.changes.all()
+            if change.working_after > change.working_before
+        ),
+        Decimal(0),
+    )
+    ledger = reverse("allocation:ledger")
+    if to_reserve > 0:
+        uses.append(Amount("To the reserve", float(to_reserve), ledger))
+    elif to_reserve < 0:
+        sources.append(Amount("From the reserve", float(-to_reserve), ledger))
+    return waterfall(sources, entangled, uses, proposal.portfolio.currency)
