@@ -1,6 +1,7 @@
 """What happened to one bet: its belief, its money, its evidence and the decisions, over time."""
 
 from datetime import date
+from functools import partial
 
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +13,7 @@ from evidence.belief import hypothesis_belief
 from evidence.history import histories_of
 from evidence.models import BeliefPoint, Evidence, ThesisBreak
 from reports.figures.belief_over_money import (
+    NARROW,
     BeliefAt,
     BeliefOverMoney,
     Decided,
@@ -22,10 +24,11 @@ from reports.figures.belief_over_money import (
 )
 
 
-def picture_of(bet: Bet) -> BeliefOverMoney:
-    """The picture of a bet; a fixed number of queries."""
+def pictures_of(bet: Bet) -> tuple[BeliefOverMoney, BeliefOverMoney]:
+    """The picture of a bet, wide, and narrow for a phone; a fixed number of queries."""
     today = timezone.localdate()
-    return belief_over_money(
+    draw = partial(
+        belief_over_money,
         _beliefs(bet),
         _funding(bet, today),
         learned=_learned(bet),
@@ -36,6 +39,7 @@ def picture_of(bet: Bet) -> BeliefOverMoney:
         today=today,
         currency=bet.portfolio.currency,
     )
+    return draw(), draw(width=NARROW)
 
 
 def _beliefs(bet: Bet) -> list[BeliefAt]:

@@ -5,11 +5,14 @@ from decimal import Decimal
 from django.urls import reverse
 
 from allocation.models import Proposal
-from reports.figures.waterfall import Amount, Waterfall, waterfall
+from reports.figures.waterfall import NARROW, Amount, Waterfall, waterfall
 
 
-def picture_of(proposal: Proposal) -> Waterfall:
-    """What comes out, what stays entangled, what goes in; the reserve balances it."""
+def pictures_of(proposal: Proposal) -> tuple[Waterfall, Waterfall]:
+    """What comes out, what stays entangled, what goes in: wide, and narrow for a phone.
+
+    The reserve balances it.
+    """
     sources, entangled, uses = [], [], []
     for change in proposal.changes.select_related("bet").order_by("id"):
         href = reverse("bets:bet", args=[change.bet_id])
@@ -33,4 +36,8 @@ def picture_of(proposal: Proposal) -> Waterfall:
         uses.append(Amount("To the reserve", float(to_reserve), ledger))
     elif to_reserve < 0:
         sources.append(Amount("From the reserve", float(-to_reserve), ledger))
-    return waterfall(sources, entangled, uses, proposal.portfolio.currency)
+    currency = proposal.portfolio.currency
+    return (
+        waterfall(sources, entangled, uses, currency),
+        waterfall(sources, entangled, uses, currency, width=NARROW),
+    )

@@ -108,14 +108,15 @@ def _bet(request: HttpRequest, bet_id: int) -> Bet:
 def belief_over_money(request: HttpRequest, bet_id: int) -> HttpResponse:
     """The picture of a bet."""
     bet = _bet(request, bet_id)
-    context = {"bet": bet, "figure": bet_history.picture_of(bet)}
+    wide, narrow = bet_history.pictures_of(bet)
+    context = {"bet": bet, "figure": wide, "narrow": narrow}
     return render(request, "reports/_belief_over_money.html", context)
 
 
 @require_GET
 def belief_over_money_csv(request: HttpRequest, bet_id: int) -> HttpResponse:
     """What is behind the picture of a bet."""
-    figure = bet_history.picture_of(_bet(request, bet_id))
+    figure, _ = bet_history.pictures_of(_bet(request, bet_id))
     return _as_csv(figure.table, f"bet-{bet_id}.csv")
 
 
@@ -130,14 +131,15 @@ def _proposal(request: HttpRequest, proposal_id: int) -> Proposal:
 def waterfall(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """A proposal as a waterfall."""
     proposal = _proposal(request, proposal_id)
-    context = {"proposal": proposal, "figure": proposal_picture.picture_of(proposal)}
+    wide, narrow = proposal_picture.pictures_of(proposal)
+    context = {"proposal": proposal, "figure": wide, "narrow": narrow}
     return render(request, "reports/_waterfall.html", context)
 
 
 @require_GET
 def waterfall_csv(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """The figures behind the waterfall."""
-    figure = proposal_picture.picture_of(_proposal(request, proposal_id))
+    figure, _ = proposal_picture.pictures_of(_proposal(request, proposal_id))
     return _as_csv(figure.table, f"proposal-{proposal_id}.csv")
 
 

@@ -7,13 +7,14 @@ from datetime import date, timedelta
 from reports.figures.table import Cell, Column, Table
 from spm import formats
 
-WIDTH, LEFT, RIGHT = 760.0, 44.0, 12.0
+WIDE, NARROW = 1000.0, 358.0
+LEFT, RIGHT = 44.0, 12.0
 BELIEF_TOP, BELIEF_HEIGHT = 14.0, 150.0
 MONEY_TOP, MONEY_HEIGHT = 196.0, 84.0
 AXIS_AT = MONEY_TOP + MONEY_HEIGHT
 HEIGHT = AXIS_AT + 24.0
 SMALLEST_MARK, LARGEST_MARK, LARGEST_DECIBANS = 3.5, 8.0, 15.0
-MOST_TICKS = 7
+TICK_WIDTH = 84.0
 SHORTEST_DAYS = 30
 
 
@@ -97,16 +98,21 @@ class BeliefOverMoney:
     money_ticks: list[Line]
     table: Table
     summary: str
+    width: float
 
-    width, height = WIDTH, HEIGHT
-    left, right = LEFT, WIDTH - RIGHT
+    left = LEFT
     belief_top, belief_bottom = BELIEF_TOP, BELIEF_TOP + BELIEF_HEIGHT
     money_top, money_height, money_bottom = MONEY_TOP, MONEY_HEIGHT, AXIS_AT
 
     @property
     def view_box(self) -> str:
         """The picture's own units."""
-        return f"0 0 {WIDTH:.0f} {HEIGHT:.0f}"
+        return f"0 0 {self.width:.0f} {HEIGHT:.0f}"
+
+    @property
+    def right(self) -> float:
+        """Where the axes end."""
+        return self.width - RIGHT
 
 
 @dataclass(frozen=True)
@@ -116,11 +122,12 @@ class _Scale:
     first: date
     last: date
     most_money: float
+    width: float
 
     def x(self, day: date) -> float:
         span = (self.last - self.first).days
         share = (min(max(day, self.first), self.last) - self.first).days / span
-        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+        return round(LEFT + share * (self.width - LEFT - RIGHT), 1)
 
     def belief(self, belief: float) -> float:
         return round(BELIEF_TOP + (1 - belief) * BELIEF_HEIGHT, 1)
@@ -140,12 +147,17 @@ def belief_over_money(
     revive_above: float,
     today: date,
     currency: str,
+    width: float = WIDE,
 ) -> BeliefOverMoney:
-    """Lay the picture out; each sequence is in order of time."""
+    """Lay the picture out; each sequence is in order of time.
+
+    ``width`` is that of the view box: text keeps its size, so a phone gets a narrower picture
+    instead of a smaller one.
+    """
     days = [row.day for rows in (beliefs, funding, learned, decided) for row in rows]
     first = min([*days, today - timedelta(days=SHORTEST_DAYS)])
     most = max([step.working + step.entangled for step in funding] + [0.0]) or 1.0
-    scale = _Scale(first, max([*days, today]), most * 1.08)
+    scale = _Scale(first, max([*days, today]), most * 1.08, width)
     return BeliefOverMoney(
         belief_path=_belief_path(beliefs, scale),
         working_path=_area(funding, scale, lambda step: (0.0, step.working)),
@@ -164,6 +176,7 @@ def belief_over_money(
         money_ticks=[Line(scale.money(most), formats.rate(most, currency))] if funding else [],
         table=_table(beliefs, learned, decided, turns),
         summary=_summary(beliefs, funding, currency),
+        width=width,
     )
 
 
@@ -231,7 +244,7 @@ def _turn(turn: Turn, scale: _Scale) -> Line:
         word,
         f"{word} on {turn.day:%d %b %Y}",
         is_break=turn.is_break,
-        anchors_end=x > WIDTH - 110,
+        anchors_end=x > scale.width - 110,
     )
 
 
@@ -247,14 +260,15 @@ def _decision(decision: Decided, scale: _Scale) -> Line:
 def _ticks(scale: _Scale) -> list[Line]:
     """Beginnings of months, or of years, as many as have room."""
     months = (scale.last.year - scale.first.year) * 12 + scale.last.month - scale.first.month
-    step = next(size for size in (1, 2, 3, 6, 12, 24, 60, 120, 1200) if months / size <= MOST_TICKS)
+    room = scale.width / TICK_WIDTH
+    step = next(size for size in (1, 2, 3, 6, 12, 24, 60, 120, 1200) if months / size <= room)
     ticks = []
     for number in range(months + 1):
         total = scale.first.month - 1 + number
         day = date(scale.first.year + total // 12, total % 12 + 1, 1)
         if day >= scale.first and (day.month - 1 + day.year * 12) % step == 0:
             text = f"{day:%Y}" if step >= 12 else f"{day:%b %Y}"
-            ticks.append(Line(scale.x(day), text, anchors_end=scale.x(day) > WIDTH - 60))
+            ticks.append(Line(scale.x(day), text, anchors_end=scale.x(day) > scale.width - 60))
     return ticks
 
 

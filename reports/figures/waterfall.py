@@ -12,9 +12,10 @@ from itertools import pairwise
 from reports.figures.table import Cell, Column, Table
 from spm import formats
 
-WIDTH, LABEL_WIDTH, AMOUNT_WIDTH = 760.0, 240.0, 92.0
-ROW, BAR = 26.0, 14.0
-PLOT = WIDTH - LABEL_WIDTH - AMOUNT_WIDTH
+WIDE, NARROW = 1000.0, 358.0
+LABEL_SHARE, AMOUNT_WIDTH = 0.24, 76.0
+LETTER_WIDTH = 6.4
+ROW, BAR = 24.0, 12.0
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,17 @@ class Waterfall:
     height: float
     table: Table
     summary: str
+    width: float
 
-    width = WIDTH
-    label_end = LABEL_WIDTH - 10
+    @property
+    def label_end(self) -> float:
+        """Where the names end."""
+        return self.width * LABEL_SHARE - 8
 
     @property
     def view_box(self) -> str:
         """The picture's own units."""
-        return f"0 0 {WIDTH:.0f} {max(self.height, ROW):.0f}"
+        return f"0 0 {self.width:.0f} {max(self.height, ROW):.0f}"
 
 
 def waterfall(
@@ -78,6 +82,7 @@ def waterfall(
     entangled: Sequence[Amount],
     uses: Sequence[Amount],
     currency: str,
+    width: float = WIDE,
 ) -> Waterfall:
     """Lay the picture out.
 
@@ -87,21 +92,24 @@ def waterfall(
         uses: what goes into bets, and into the reserve; together with what stays entangled as much
             as the sources.
         currency: three capitals.
+        width: of the view box: text keeps its size, so a phone gets a narrower picture.
     """
     out = [row for row in sources if row.rate > 0]
     stuck = [row for row in entangled if row.rate > 0]
     into = [row for row in uses if row.rate > 0]
     whole = sum(row.rate for row in out) or 1.0
-    scale = PLOT / whole
+    left = width * LABEL_SHARE
+    scale = (width - left - AMOUNT_WIDTH) / whole
+    place = _Place(left, scale, currency)
     steps: list[Step] = []
     level = 0.0
     for row in out:
-        steps.append(_step("out-of", row, level, len(steps), scale, currency, sign="−"))
+        steps.append(place.step("out-of", row, level, len(steps), "\N{MINUS SIGN}"))
         level += row.rate
     for kind, rows, sign in (("entangled", stuck, ""), ("into", into, "+")):
         for row in rows:
             level -= row.rate
-            steps.append(_step(kind, row, level, len(steps), scale, currency, sign=sign))
+            steps.append(place.step(kind, row, level, len(steps), sign))
     return Waterfall(
         steps=steps,
         connectors=_connectors(steps, len(out)),
@@ -112,21 +120,31 @@ def waterfall(
             f"{formats.rate(sum(row.rate for row in stuck), currency)} stays entangled, "
             f"{formats.rate(sum(row.rate for row in into), currency)} goes in."
         ),
+        width=width,
     )
 
 
-def _step(
-    kind: str, row: Amount, level: float, index: int, scale: float, currency: str, sign: str
-) -> Step:
-    return Step(
-        kind=kind,
-        label=row.label,
-        amount=f"{sign}{formats.rate(row.rate, currency)}",
-        x=LABEL_WIDTH + max(level, 0.0) * scale,
-        y=index * ROW,
-        width=row.rate * scale,
-        href=row.href,
-    )
+@dataclass(frozen=True)
+class _Place:
+    """Where bars begin and how wide money is."""
+
+    left: float
+    scale: float
+    currency: str
+
+    def step(self, kind: str, row: Amount, level: float, index: int, sign: str) -> Step:
+        """The bar of one amount, from ``level`` on."""
+        letters = int(self.left / LETTER_WIDTH)
+        short = row.label if len(row.label) <= letters else f"{row.label[: letters - 1].rstrip()}…"
+        return Step(
+            kind=kind,
+            label=short,
+            amount=f"{sign}{formats.rate(row.rate, self.currency)}",
+            x=self.left + max(level, 0.0) * self.scale,
+            y=index * ROW,
+            width=row.rate * self.scale,
+            href=row.href,
+        )
 
 
 def _connectors(steps: Sequence[Step], sources: int) -> list[tuple[float, float, float]]:
