@@ -77,17 +77,6 @@ class Product:
         self.rest()
         return time.monotonic() - began
 
-    def kill(self) -> float:
-        """End the supervisor the hard way.
-
-        Returns:
-            The seconds until none of its processes was left.
-        """
-        everything, began = self.everything(), time.monotonic()
-        self.process.kill()
-        self.rest()
-        return time.monotonic() - began if gone(everything, 15.0) else float("inf")
-
     def rest(self) -> None:
         """Read what it still says, and wait for its end."""
         assert self.process.stdout is not None
