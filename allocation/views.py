@@ -19,6 +19,7 @@ from allocation.stopping import if_stopped_today
 from allocation.wording import sentence
 from bets.models import Bet
 from spm.accounts.middleware import turn_to
+from spm.accounts.models import User
 from spm.accounts.permissions import NotAllowed, may, require
 from spm.cells import as_cells
 from spm.errors import Conflict, Invalid
@@ -116,9 +117,15 @@ def _proposal(
         "later": later,
         "later_sentence": sentence(later) if later else "",
         "closed_how": "" if proposal.is_open else decide.closed_how(proposal),
-        "why_not": decide.why_not(request.user, proposal) if proposal.is_open else "",
+        "why_not": decide.why_not(_person(request), proposal) if proposal.is_open else "",
         "form": form or DecisionForm.showing(proposal, [event.pk for event in newer]),
     }
+
+
+def _person(request: HttpRequest) -> User:
+    """Whoever is signed in; the middleware lets nobody else come this far."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 @require_POST
@@ -131,10 +138,10 @@ def decide_proposal(request: HttpRequest, proposal_id: int) -> HttpResponse:
     reason = form.cleaned_data["reason"]
     try:
         if request.POST.get("decision") == "refuse":
-            decide.refuse(request.user, proposal.pk, form.shown(), reason)
+            decide.refuse(_person(request), proposal.pk, form.shown(), reason)
             messages.success(request, f"Proposal {proposal.number} is refused.")
         else:
-            decide.approve(request.user, proposal.pk, form.shown(), reason=reason)
+            decide.approve(_person(request), proposal.pk, form.shown(), reason=reason)
             messages.success(request, f"Proposal {proposal.number} is approved and booked.")
     except Invalid as error:
         form.add_error("reason", error.fields["reason"])
@@ -190,7 +197,7 @@ def _ledger(request: HttpRequest) -> dict[str, Any]:
     parameters = request.GET.copy()
     if len(page) > ROWS:
         parameters["before"] = str(page[ROWS - 1].sequence)
-    bet = Bet.objects.filter(portfolio=portfolio, pk=wanted.get("bet")).first()
+    bet = Bet.objects.filter(portfolio=portfolio, pk=wanted.get("bet") or 0).first()
     return {
         "form": form,
         "on": day,
