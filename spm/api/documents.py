@@ -12,6 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from spm.api.problem_kinds import KIND_OF_STATUS, KINDS
 
+WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -71,7 +72,7 @@ def _operation(schema: Any, path: str, method: str, said: Any) -> Operation:
             Field(
                 one["name"],
                 one["in"],
-                _form(one["schema"]),
+                _form(schema, one["schema"]),
                 one.get("required", False),
                 one.get("description", ""),
             )
@@ -96,7 +97,7 @@ def _fields(schema: Any, holder: Any) -> Iterator[Field]:
         form = _resolved(schema, form["properties"]["results"]["items"])
     required = form.get("required", [])
     for name, said in form.get("properties", {}).items():
-        yield Field(name, "", _form(said), name in required, said.get("description", ""))
+        yield Field(name, "", _form(schema, said), name in required, said.get("description", ""))
 
 
 def _resolved(schema: Any, said: Any) -> Any:
@@ -105,18 +106,20 @@ def _resolved(schema: Any, said: Any) -> Any:
     return schema["components"]["schemas"][said["$ref"].rpartition("/")[2]]
 
 
-def _form(said: Any) -> str:
-    """A type in a few words: ``text or null``, ``list of BetTeam``."""
+def _form(schema: Any, said: Any) -> str:
+    """A form in a few words: ``text or null``, ``list of {team, share}``."""
     if "$ref" in said:
-        return str(said["$ref"].rpartition("/")[2])
+        return "{" + ", ".join(_resolved(schema, said).get("properties", {})) + "}"
     if "enum" in said:
         return " | ".join("nothing" if word in ("", None) else str(word) for word in said["enum"])
     if said.get("type") == "array":
-        return f"list of {_form(said['items'])}"
-    kinds = said.get("type", "any")
-    words = kinds if isinstance(kinds, list) else [kinds]
-    if said.get("format") == "date-time":
-        words = ["time" if word == "string" else word for word in words]
+        return f"list of {_form(schema, said['items'])}"
+    names = {**WORDS, "string": "time"} if said.get("format") == "date-time" else WORDS
     if said.get("pattern", "").startswith("^(0|[1-9]"):
-        words = ["money" if word == "string" else word for word in words]
-    return " or ".join(words)
+        names = {**WORDS, "string": "money"}
+    kinds = said.get("type", "any")
+    return " or ".join(names.get(kind, kind) for kind in _list(kinds))
+
+
+def _list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]

@@ -60,3 +60,16 @@ def test_the_handbook_has_a_section_for_every_kind_of_problem() -> None:
     text = HANDBOOK.read_text()
     for kind in KINDS:
         assert f"### {kind.name}\n\n{kind.status}. {kind.title}. {kind.remedy}\n" in text
+
+
+def test_a_status_leads_to_what_it_means_on_a_page_that_keeps_the_content_policy(
+    page: Any, sign_in: Any
+) -> None:
+    sign_in(make_member(make_portfolio()))
+    page.goto("/api/v1/docs")
+    operation = page.locator("#api_v1_bets_create, #bets_create").first
+    operation.locator("summary", has_text="Body").click()
+    assert operation.get_by_text("full_funding").is_visible()
+    operation.get_by_role("link", name="422").click()
+    assert page.url.endswith("#key-reused")
+    assert page.locator("#key-reused").is_visible()
