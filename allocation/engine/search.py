@@ -26,6 +26,8 @@ EXACT_GAP = 1e-7
 LARGE_GAP = 5e-4
 MOST_NODES = 2000
 """Nodes and not seconds, so that a busy machine gives the same answer."""
+SEARCHED_UP_TO = 4000
+"""Above so many whole columns (some 2,000 bets) the good start found near the LP has to do."""
 START_NODES = 100
 """How long a good start is looked for; the same."""
 INTEGRAL = 1e-6
@@ -139,7 +141,8 @@ def _whole_columns(problem: Problem, program: Assembled, relaxed: Floats, start:
         return best_whole(problem, program, start)
     good = _good_start(problem, program, relaxed, start)
     bound, reached = program.objective(relaxed), program.objective(good)
-    if bound - reached <= LARGE_GAP * abs(reached):
+    is_huge = int(program.whole.sum()) > SEARCHED_UP_TO
+    if is_huge or bound - reached <= LARGE_GAP * abs(reached):
         return good
     return best_whole(problem, program, good)
 
@@ -147,14 +150,15 @@ def _whole_columns(problem: Problem, program: Assembled, relaxed: Floats, start:
 def _good_start(problem: Problem, program: Assembled, relaxed: Floats, otherwise: Floats) -> Floats:
     """A good feasible point near the LP's: most whole columns are whole there already.
 
-    First all of these are held and only the others are searched; if that has no solution, only
-    the bets that do not change in the LP are held. With such a start the search is short.
+    First all of these are held and only the others are searched. If that has no solution, only
+    which bets change is held where the LP is whole about it, and at last only which do not change.
+    With such a start the search is short.
     """
     whole = np.flatnonzero(program.whole)
     settled = whole[np.abs(relaxed[whole] - np.round(relaxed[whole])) < INTEGRAL]
     flags = np.unique(problem.decision.changed[problem.decision.changed != NONE])
     still = flags[relaxed[flags] < INTEGRAL]
-    for held in (settled, still):
+    for held in (settled, np.intersect1d(settled, flags), still):
         try:
             hold = (held, np.round(relaxed[held]))
             return best_whole(problem, program, hold=hold, nodes=START_NODES)
