@@ -26,6 +26,7 @@ from allocation.engine.solution import (
     cents,
     digits,
 )
+from allocation.engine.solver import NoSolutionError
 
 PER_POINT = 0.01
 
@@ -42,7 +43,15 @@ class Explanation:
         self.best = best
         self.shares = team_shares(problem.book)
         self.lending_before = Lending.least(self.snapshot, self.shares @ self.before.held)
-        self.lending = Lending.least(self.snapshot, self.shares @ allocation.held)
+        self.lending = self._lending_after()
+
+    def _lending_after(self) -> Lending:
+        """The least lending, no team over by more than it was, where teams are not all alike."""
+        load = self.shares @ self.after.held
+        try:
+            return Lending.least(self.snapshot, load, self.lending_before.overload)
+        except NoSolutionError:
+            return Lending.least(self.snapshot, load)
 
     def positions(self) -> dict[str, Position]:
         """Funding of every bet: in cents where it changes, and otherwise exactly as it was."""

@@ -83,7 +83,8 @@ class Lending:
     def least(cls, snapshot: Snapshot, load: Floats, at_most: Floats | None = None) -> Lending:
         """The lending with the least total overload for `load`, and of those the least lending.
 
-        `load`: currency per month for each team; `at_most`: no team's overload may be above this.
+        `load`: currency per month for each team; `at_most`: what no team's overload may be above,
+        a rounding apart. Raises NoSolutionError if that cannot be.
         """
         pairs = Pairs.of(snapshot)
         capacity = np.array([team.capacity for team in snapshot.teams])

@@ -19,7 +19,7 @@ from allocation.engine.solver import Point
 
 MOST_PASSES = 4
 NOISE = 1e-6
-"""Movements below this share of a cent... are the solver's noise, not a change."""
+"""What is this much of a cent (or of a millionth of the amount) off a cent is that cent."""
 
 
 @dataclass

@@ -51,7 +51,7 @@ def solve(snapshot: Snapshot) -> Solution:
     try:
         best = find_best(problem)
     except NoSolutionError as fault:
-        reason = f"no allocation keeps the limits as well as today's does ({fault})"
+        reason = f"the solver found no allocation that keeps the limits as today's does ({fault})"
         said = Explanation(problem, today, None)
         return _solution(said, "infeasible", reason, _Clock(began, built, perf_counter()))
     said = Explanation(problem, to_cents(problem, best.point), best)

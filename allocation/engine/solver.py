@@ -165,17 +165,17 @@ class Solver:
         no loss at all.
         """
         solution = self.highs.getSolution()
-        self._hold_columns(np.array(solution.col_value), np.array(solution.col_dual))
-        self._hold_rows(np.array(solution.row_value), np.array(solution.row_dual))
+        self._hold_columns(np.array(solution.col_dual))
+        self._hold_rows(np.array(solution.row_dual))
 
-    def _hold_columns(self, value: Floats, dual: Floats) -> None:
+    def _hold_columns(self, dual: Floats) -> None:
         priced = np.flatnonzero(np.abs(dual) > PRICED).astype(np.int32)
         model = self.highs.getLp()
         lower, upper = np.array(model.col_lower_)[priced], np.array(model.col_upper_)[priced]
         held = np.where(dual[priced] > 0, lower, upper)
         self.highs.changeColsBounds(len(priced), priced, held, held)
 
-    def _hold_rows(self, value: Floats, dual: Floats) -> None:
+    def _hold_rows(self, dual: Floats) -> None:
         priced = np.flatnonzero(np.abs(dual) > PRICED).astype(np.int32)
         model = self.highs.getLp()
         lower, upper = np.array(model.row_lower_)[priced], np.array(model.row_upper_)[priced]
@@ -200,8 +200,8 @@ SEARCH_OPTIONS: dict[str, bool | int | float | str] = {
 ENDED_WELL = (
     highspy.HighsModelStatus.kOptimal,
     highspy.HighsModelStatus.kSolutionLimit,
-    highspy.HighsModelStatus.kIterationLimit,
 )
+"""Optimal, or out of nodes with a solution in hand."""
 
 
 def _power_of_two(size: float) -> float:

@@ -124,12 +124,12 @@ def _limit_faults(document: dict[str, Any], positions: dict[str, Any]) -> list[s
             found += _outside(rail["id"], bets, positions, None, envelope - low)
         elif rail["kind"] == "turnover":
             moved = sum(max(bet["working"] - working(positions, bet), 0.0) for bet in covered)
-            if moved > high + HALF:
+            if moved > (high or 0.0) + HALF:
                 found.append(f"{rail['id']}: turnover {moved}")
         elif rail["kind"] == "count":
             now = sum(bet["working"] > 0 for bet in covered)
             new = sum(working(positions, bet) > 0 for bet in covered)
-            if new > max(high, now) or (low is not None and new < min(low, now)):
+            if new > max(high or 0.0, now) or new < min(low or 0.0, now):
                 found.append(f"{rail['id']}: {new} funded")
     return found
 

@@ -78,16 +78,18 @@ class Model:
             for name, value in terms.items():
                 matrix[place, self.names[name]] += value
         limits = LinearConstraint(matrix, [r[1] for r in self.rows], [r[2] for r in self.rows])
-        for presolve in (True, False):
-            result = milp(
+
+        def solved(presolve: bool) -> Any:
+            return milp(
                 cost,
                 integrality=self.whole,
                 bounds=Bounds(self.lower, self.upper),
                 constraints=[limits],
                 options={"mip_rel_gap": 0.0, "presolve": presolve},
             )
-            if result.success:
-                break
+
+        result = solved(presolve=True)
+        result = result if result.success else solved(presolve=False)
         assert result.success, result.message
         return {name: result.x[place] for name, place in self.names.items()}
 

@@ -24,8 +24,8 @@ seeds = st.integers(0, 10**9)
 calm = settings(
     deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
-few = settings(calm, max_examples=12)
-many = settings(calm, max_examples=60)
+few = settings(calm, max_examples=8)
+many = settings(calm, max_examples=40)
 
 
 def output_of(document: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.allocation.engine.portfolios import earning, solved, working
+from allocation.engine.solver import NoSolutionError
+from tests.allocation.engine.portfolios import bet, earning, solved, working
 
 
 def test_money_leaves_a_bet_that_costs_more_than_it_earns() -> None:
@@ -49,3 +50,39 @@ def test_a_limit_of_half_a_cent_in_thousands_of_millions_holds_nothing_back() ->
     )
     assert solution.status == "optimal"
     assert 1_500_000_000.0 - working(solution)["a"] == pytest.approx(216_059_540.125, abs=0.006)
+
+
+def test_where_the_solver_finds_nothing_the_answer_says_so_and_moves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def find_nothing(problem: object) -> None:
+        raise NoSolutionError("Infeasible")
+
+    monkeypatch.setitem(solved.__globals__["solve"].__globals__, "find_best", find_nothing)
+
+    solution = solved(earning("lost", 3.0, working=40.0))
+
+    assert solution.status == "infeasible"
+    assert "Infeasible" in (solution.reason or "")
+    assert working(solution) == {"lost": 40.0}
+    assert solution.changes == ()
+
+
+def test_two_teams_that_are_alike_can_carry_an_overload_for_each_other() -> None:
+    """Fully fungible: 10 over in sum, whoever carries it, and nobody may be worse off in sum."""
+    teams = [{"id": "s", "capacity": 20.0}, {"id": "t", "capacity": 20.0}]
+    both_ways = [
+        {"from": "s", "to": "t", "efficiency": 1.0},
+        {"from": "t", "to": "s", "efficiency": 1.0},
+    ]
+
+    solution = solved(
+        bet("stuck", entangled=50.0, teams={"t": 1.0}),
+        earning("new", 90.0, teams={"s": 1.0}),
+        teams=teams,
+        fungibility=both_ways,
+    )
+
+    assert solution.status == "held"
+    assert sum(team.breach_after for team in solution.teams) == 10.0
+    assert all(team.breach_after <= team.breach_before for team in solution.teams)
