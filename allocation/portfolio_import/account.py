@@ -77,8 +77,8 @@ def identity_lines(identified: Identified, rows: int) -> Iterator[str]:
 def year_table(years: Iterable[YearFigures], currency: str) -> Iterator[str]:
     """The years as lines of text; money in millions."""
     header = (
-        "year", "as of", "bets", "funded/month", "evidence", "breaks", "revivals", "broken",
-        "on broken/month", "spent after break", "proposal", "moves", "gain",
+        "year", "as of", "bets", "funded/mo", "evidence", "breaks", "revived", "broken",
+        "on broken/mo", "spent after break", "proposal", "moves", "gain",
     )  # fmt: skip
     rows = [
         (

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from allocation import ledger, recompute
 from allocation.after_break import AfterBreak, after_break
-from allocation.models import Account, ImportedPeriod, LatestRun, RecomputeRequest
+from allocation.models import Account, ImportedPeriod, LatestRun, Proposal, RecomputeRequest
 from allocation.portfolio_import.account import AfterBreakLine, YearFigures
 from allocation.portfolio_import.bet_writing import BetWriter, at_noon
 from allocation.portfolio_import.mapping import ImportMapping, Weighed
@@ -284,7 +284,7 @@ class _Run:
             broken=broken.count(),
             on_broken=float(sum((row.rate for row in consumed), ledger.NOTHING)),
             spent_after_break=float(sum((row.spent for row in consumed), ledger.NOTHING)),
-            proposal=run.problem or run.outcome,
+            proposal=_proposal_in_words(proposal, run),
             moves=proposal.moves.count() if proposal else 0,
             gain=proposal.gain if proposal else 0.0,
             seconds={name: round(spent, 2) for name, spent in seconds.items()},
@@ -325,6 +325,16 @@ class _Run:
             until = date.fromisoformat(applied.years[-1].observed_on)
             applied.most_after_break = _named(after_break(self.portfolio, until))
         return applied
+
+
+def _proposal_in_words(proposal: Proposal | None, run: LatestRun) -> str:
+    """What the engine's proposal is after a run: new, the one before, or none."""
+    if run.problem:
+        return f"not solved: {run.problem}"
+    if proposal is None:
+        return "none"
+    is_new = proposal.created_at == run.finished_at
+    return f"{'new' if is_new else 'still'} no. {proposal.number}"
 
 
 def _known_evidence(portfolio: Portfolio) -> dict[tuple[str, str], Weighed]:

@@ -1,6 +1,7 @@
 """``manage.py import_portfolio``: make a portfolio of the status rows that an office has."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +94,13 @@ class Command(BaseCommand):
             replay=replay,
             roles=roles,
             today=timezone.localdate(),
-            heard=self.stdout.write,
+            heard=self._say_at_once,
         )
         self._tell(applied, mapping)
 
     def _tell(self, applied: Applied, mapping: ImportMapping) -> None:
         currency = mapping.portfolio.currency
-        self._say(iter(applied.said))
+        self._say(applied.said)
         if applied.years:
             self._say(account.year_table(applied.years, currency))
             self._say(account.after_break_lines(applied.most_after_break, currency))
@@ -114,6 +115,10 @@ class Command(BaseCommand):
                 "--lead EMAIL --finance EMAIL."
             )
 
-    def _say(self, lines: Any) -> None:
+    def _say_at_once(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def _say(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.stdout.write(line)

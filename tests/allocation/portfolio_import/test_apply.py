@@ -153,6 +153,7 @@ def test_a_thesis_breaks_in_the_year_of_its_evidence_and_the_money_after_it_is_c
 
 def test_after_each_year_the_engine_says_what_it_would_have_moved() -> None:
     applied = imported(*TWO_YEARS)
+    assert applied.years[0].proposal == "new no. 1"
     assert applied.years[0].moves > 0
     assert applied.years[0].gain > 0
     proposal = Proposal.objects.order_by("id").first()
@@ -264,6 +265,14 @@ def test_a_judgement_that_the_file_has_changed_since_is_told_and_not_taken_twice
     again = imported(line("Bridge", 2018, rating="Green"))
     assert Evidence.objects.get().direction == "against"
     assert any("imported before with another judgement" in said for said in again.said)
+
+
+def test_a_bet_costs_an_import_a_handful_of_statements(
+    django_assert_max_num_queries: Any,
+) -> None:
+    lines = [line(f"Work number {number}", 2018, rating="Red") for number in range(60)]
+    with django_assert_max_num_queries(60 * 5 + 150):
+        imported(*lines)
 
 
 def test_each_period_is_remembered_with_what_was_found() -> None:
