@@ -1,7 +1,7 @@
 """What the pages and the API read of proposals, decisions and the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from allocation.models import Decision, Guardrail, Proposal, ProposalChange, Transfer
 from bets.models import Bet, Portfolio, Team
 from evidence.models import Evidence
+from evidence.weighed import decibans_of
 from spm import formats
 
 MOST_REASONS = 5
@@ -19,12 +20,21 @@ SHARES = (Guardrail.Kind.SHARE, Guardrail.Kind.BET_SHARE, Guardrail.Kind.TURNOVE
 
 
 @dataclass(frozen=True)
+class Reason:
+    """One event and what it weighs today, in decibans; None where it no longer counts."""
+
+    event: Evidence
+    decibans: float | None
+
+
+@dataclass(frozen=True)
 class ChangeRow:
     """One bet of a proposal, with the evidence since the last decision that speaks of it."""
 
     change: ProposalChange
-    evidence: list[Evidence]
-    evidence_count: int
+    reasons: list[Reason]
+    reason_count: int
+    decibans: float | None
 
     @property
     def is_reduced(self) -> bool:
@@ -100,18 +110,29 @@ def proposals(portfolio: Portfolio) -> QuerySet[Proposal]:
 
 
 def change_rows(proposal: Proposal) -> list[ChangeRow]:
-    """The bets that change, those that give first, each with its reasons; three queries."""
+    """The bets that change, those that give first, each with its reasons.
+
+    A fixed number of queries, however many bets change.
+    """
     by_bet: dict[int, list[Evidence]] = defaultdict(list)
     events = proposal.evidence.select_related("source", "hypothesis", "retracts")
     for event in events.order_by("-recorded_at", "-id"):
         by_bet[event.bet_id].append(event)
-    changes = proposal.changes.select_related("bet", "bet__stream", "bet__theme")
-    rows = [
-        ChangeRow(change, by_bet[change.bet_id][:MOST_REASONS], len(by_bet[change.bet_id]))
-        for change in changes
-    ]
+    changes = list(proposal.changes.select_related("bet", "bet__stream", "bet__theme"))
+    weights = decibans_of([change.bet for change in changes])
+    rows = [_change_row(change, by_bet[change.bet_id], weights) for change in changes]
     return sorted(
         rows, key=lambda row: (not row.is_reduced, -(row.change.gain_alone or 0), row.change.pk)
+    )
+
+
+def _change_row(
+    change: ProposalChange, events: list[Evidence], weights: Mapping[int, float]
+) -> ChangeRow:
+    reasons = [Reason(event, weights.get(event.pk)) for event in events]
+    weighing = [reason.decibans for reason in reasons if reason.decibans is not None]
+    return ChangeRow(
+        change, reasons[:MOST_REASONS], len(reasons), sum(weighing) if weighing else None
     )
 
 

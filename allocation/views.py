@@ -4,7 +4,7 @@ import csv
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from allocation.stopping import if_stopped_today
 from allocation.wording import sentence
 from bets.models import Bet
 from spm.accounts.middleware import turn_to
-from spm.accounts.models import User
+from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed, may, require
 from spm.cells import as_cells
 from spm.errors import Conflict, Invalid
@@ -28,19 +28,19 @@ ROWS = 50
 
 
 @require_GET
-def proposals_page(request: HttpRequest) -> HttpResponse:
+def proposals_page(request: PageRequest) -> HttpResponse:
     """The open proposal, and what became of the ones before it."""
     return render(request, "allocation/proposals.html", _proposals(request))
 
 
 @require_GET
-def proposals_panel(request: HttpRequest) -> HttpResponse:
+def proposals_panel(request: PageRequest) -> HttpResponse:
     """The part of the page that follows the portfolio."""
     return render(request, "allocation/_proposals.html", _proposals(request))
 
 
-def _proposals(request: HttpRequest) -> dict[str, Any]:
-    portfolio = request.portfolio  # type: ignore[attr-defined]
+def _proposals(request: PageRequest) -> dict[str, Any]:
+    portfolio = request.portfolio
     if portfolio is None:
         return {"rows": [], "open": [], "run": None}
     before = request.GET.get("before", "")
@@ -62,9 +62,9 @@ def _proposals(request: HttpRequest) -> dict[str, Any]:
 
 
 @require_POST
-def ask_for_recomputation(request: HttpRequest) -> HttpResponse:
+def ask_for_recomputation(request: PageRequest) -> HttpResponse:
     """Have the portfolio computed again, because somebody wants to see it."""
-    portfolio = request.portfolio  # type: ignore[attr-defined]
+    portfolio = request.portfolio
     if portfolio is None:
         raise Http404
     try:
@@ -77,7 +77,7 @@ def ask_for_recomputation(request: HttpRequest) -> HttpResponse:
     return redirect("allocation:proposals")
 
 
-def _visible(request: HttpRequest, proposal_id: int) -> Proposal:
+def _visible(request: PageRequest, proposal_id: int) -> Proposal:
     visible = Proposal.objects.visible_to(request.user).select_related(
         "portfolio", "drawn_up_by", "replaces", "decision__decided_by", "newest_evidence"
     )
@@ -87,21 +87,21 @@ def _visible(request: HttpRequest, proposal_id: int) -> Proposal:
 
 
 @require_GET
-def proposal_page(request: HttpRequest, proposal_id: int) -> HttpResponse:
+def proposal_page(request: PageRequest, proposal_id: int) -> HttpResponse:
     """One proposal, as the CFO reads it."""
     context = _proposal(request, _visible(request, proposal_id))
     return render(request, "allocation/proposal.html", context)
 
 
 @require_GET
-def proposal_body(request: HttpRequest, proposal_id: int) -> HttpResponse:
+def proposal_body(request: PageRequest, proposal_id: int) -> HttpResponse:
     """The part of the page that follows the proposal."""
     context = _proposal(request, _visible(request, proposal_id))
     return render(request, "allocation/_proposal.html", context)
 
 
 def _proposal(
-    request: HttpRequest, proposal: Proposal, form: DecisionForm | None = None
+    request: PageRequest, proposal: Proposal, form: DecisionForm | None = None
 ) -> dict[str, Any]:
     newer = decide.newer_than(proposal) if proposal.is_open else []
     later = None if proposal.is_open else reading.open_proposal(proposal.portfolio)
@@ -117,19 +117,13 @@ def _proposal(
         "later": later,
         "later_sentence": sentence(later) if later else "",
         "closed_how": "" if proposal.is_open else decide.closed_how(proposal),
-        "why_not": decide.why_not(_person(request), proposal) if proposal.is_open else "",
+        "why_not": decide.why_not(request.user, proposal) if proposal.is_open else "",
         "form": form or DecisionForm.showing(proposal, [event.pk for event in newer]),
     }
 
 
-def _person(request: HttpRequest) -> User:
-    """Whoever is signed in; the middleware lets nobody else come this far."""
-    assert isinstance(request.user, User)
-    return request.user
-
-
 @require_POST
-def decide_proposal(request: HttpRequest, proposal_id: int) -> HttpResponse:
+def decide_proposal(request: PageRequest, proposal_id: int) -> HttpResponse:
     """Approve or refuse; what was typed is kept if it cannot be done."""
     form = DecisionForm(request.POST)
     proposal = _visible(request, proposal_id)
@@ -138,10 +132,10 @@ def decide_proposal(request: HttpRequest, proposal_id: int) -> HttpResponse:
     reason = form.cleaned_data["reason"]
     try:
         if request.POST.get("decision") == "refuse":
-            decide.refuse(_person(request), proposal.pk, form.shown(), reason)
+            decide.refuse(request.user, proposal.pk, form.shown(), reason)
             messages.success(request, f"Proposal {proposal.number} is refused.")
         else:
-            decide.approve(_person(request), proposal.pk, form.shown(), reason=reason)
+            decide.approve(request.user, proposal.pk, form.shown(), reason=reason)
             messages.success(request, f"Proposal {proposal.number} is approved and booked.")
     except Invalid as error:
         form.add_error("reason", error.fields["reason"])
@@ -154,7 +148,7 @@ def decide_proposal(request: HttpRequest, proposal_id: int) -> HttpResponse:
 
 
 def _undecided(
-    request: HttpRequest,
+    request: PageRequest,
     proposal_id: int,
     form: DecisionForm,
     problem: str,
@@ -172,19 +166,19 @@ def _undecided(
 
 
 @require_GET
-def ledger_page(request: HttpRequest) -> HttpResponse:
+def ledger_page(request: PageRequest) -> HttpResponse:
     """Every transfer, the balances at a date, and the proof."""
     return render(request, "allocation/ledger.html", _ledger(request))
 
 
 @require_GET
-def ledger_rows(request: HttpRequest) -> HttpResponse:
+def ledger_rows(request: PageRequest) -> HttpResponse:
     """The part of the page that follows the books."""
     return render(request, "allocation/_ledger.html", _ledger(request))
 
 
-def _ledger(request: HttpRequest) -> dict[str, Any]:
-    portfolio = request.portfolio  # type: ignore[attr-defined]
+def _ledger(request: PageRequest) -> dict[str, Any]:
+    portfolio = request.portfolio
     form = LedgerFilter(request.GET)
     wanted = form.wanted()
     day = wanted.get("on") or timezone.localdate()
@@ -197,7 +191,8 @@ def _ledger(request: HttpRequest) -> dict[str, Any]:
     parameters = request.GET.copy()
     if len(page) > ROWS:
         parameters["before"] = str(page[ROWS - 1].sequence)
-    bet = Bet.objects.filter(portfolio=portfolio, pk=wanted.get("bet") or 0).first()
+    bet_id = wanted.get("bet")
+    bet = Bet.objects.filter(portfolio=portfolio, pk=bet_id).first() if bet_id else None
     return {
         "form": form,
         "on": day,
@@ -220,9 +215,9 @@ class _Echo:
 
 
 @require_GET
-def ledger_csv(request: HttpRequest) -> StreamingHttpResponse:
+def ledger_csv(request: PageRequest) -> StreamingHttpResponse:
     """The transfers as CSV, for a spreadsheet: no cell is ever a formula."""
-    portfolio = request.portfolio  # type: ignore[attr-defined]
+    portfolio = request.portfolio
     if portfolio is None:
         raise Http404
     wanted = LedgerFilter(request.GET).wanted()
@@ -234,7 +229,7 @@ def ledger_csv(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
-def _bet(request: HttpRequest, bet_id: int) -> Bet:
+def _bet(request: PageRequest, bet_id: int) -> Bet:
     bet = get_object_or_404(
         Bet.objects.visible_to(request.user).select_related("portfolio"), pk=bet_id
     )
@@ -243,7 +238,7 @@ def _bet(request: HttpRequest, bet_id: int) -> Bet:
 
 
 @require_GET
-def if_stopped_panel(request: HttpRequest, bet_id: int) -> HttpResponse:
+def if_stopped_panel(request: PageRequest, bet_id: int) -> HttpResponse:
     """What stopping a bet today would free, and what not."""
     bet = _bet(request, bet_id)
     context = {"bet": bet, "outcome": if_stopped_today(bet)}
@@ -251,7 +246,7 @@ def if_stopped_panel(request: HttpRequest, bet_id: int) -> HttpResponse:
 
 
 @require_GET
-def bet_decisions_panel(request: HttpRequest, bet_id: int) -> HttpResponse:
+def bet_decisions_panel(request: PageRequest, bet_id: int) -> HttpResponse:
     """What is proposed for a bet, and what has been decided about it."""
     bet = _bet(request, bet_id)
     context = {

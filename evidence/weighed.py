@@ -4,7 +4,7 @@ What the bet's page shows; worked out for now, so that staleness is today's.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -70,6 +70,17 @@ def weighed(bet: Bet, as_of: datetime | None = None) -> list[WeighedHypothesis]:
         _weighed(hypothesis, history, rows[hypothesis.pk], moment)
         for hypothesis in bet.hypotheses.order_by("id")
     ]
+
+
+def decibans_of(bets: Iterable[Bet], as_of: datetime | None = None) -> dict[int, float]:
+    """What each counted event on some bets weighs now, by its id; a fixed number of queries."""
+    moment = as_of or timezone.now()
+    weights: dict[int, float] = {}
+    for history in histories_of(bets).values():
+        for hypothesis in history.hypotheses.values():
+            found = belief.hypothesis_belief(hypothesis, moment_for(history, moment))
+            weights |= {int(item.id): item.decibans for item in found.items if item.counts}
+    return weights
 
 
 def _weighed(

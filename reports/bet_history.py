@@ -9,9 +9,8 @@ from django.utils import timezone
 from allocation.after_break import funding_steps
 from allocation.models import Account, Decision, Transfer
 from bets.models import Bet
-from evidence.belief import hypothesis_belief
-from evidence.history import histories_of
 from evidence.models import BeliefPoint, Evidence, ThesisBreak
+from evidence.weighed import decibans_of
 from reports.figures.belief_over_money import (
     NARROW,
     BeliefAt,
@@ -69,12 +68,7 @@ def _steps_of(bet: Bet, kind: str, today: date) -> dict[date, float]:
 
 def _learned(bet: Bet) -> list[Learned]:
     """Each event that counts, with its weight today."""
-    now = timezone.now()
-    weights = {
-        int(item.id): item.decibans
-        for hypothesis in histories_of([bet])[bet.pk].hypotheses.values()
-        for item in hypothesis_belief(hypothesis, now).items
-    }
+    weights = decibans_of([bet])
     rows = Evidence.objects.filter(bet=bet).exclude(kind="retraction").select_related("source")
     return [
         Learned(timezone.localdate(row.observed_at), weights[row.pk], _words(row))

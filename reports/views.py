@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -19,30 +19,31 @@ from reports.figures.sankey import Sankey, sankey
 from reports.figures.table import Table
 from reports.five_numbers import five_numbers
 from spm.accounts.middleware import turn_to
+from spm.accounts.page_request import PageRequest
 from spm.cells import as_cells
 
 
 @require_GET
-def allocation_page(request: HttpRequest) -> HttpResponse:
+def allocation_page(request: PageRequest) -> HttpResponse:
     """Where the money is, and what the evidence says about it."""
     context = {**_numbers(request), **_learned(request), **_sankey(request)}
     return render(request, "reports/allocation.html", context)
 
 
 @require_GET
-def numbers_panel(request: HttpRequest) -> HttpResponse:
+def numbers_panel(request: PageRequest) -> HttpResponse:
     """The open proposal, the five numbers, and where reports and evidence disagree."""
     return render(request, "reports/_numbers.html", _numbers(request))
 
 
 @require_GET
-def sankey_panel(request: HttpRequest) -> HttpResponse:
+def sankey_panel(request: PageRequest) -> HttpResponse:
     """The envelope as a Sankey."""
     return render(request, "reports/_sankey.html", _sankey(request))
 
 
 @require_GET
-def sankey_csv(request: HttpRequest) -> HttpResponse:
+def sankey_csv(request: PageRequest) -> HttpResponse:
     """The figures behind the Sankey."""
     figure: Sankey | None = _sankey(request).get("figure")
     if figure is None:
@@ -51,13 +52,13 @@ def sankey_csv(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def learned_panel(request: HttpRequest) -> HttpResponse:
+def learned_panel(request: PageRequest) -> HttpResponse:
     """What was learned last."""
     return render(request, "reports/_learned.html", _learned(request))
 
 
-def _numbers(request: HttpRequest) -> dict[str, Any]:
-    portfolio = request.portfolio  # type: ignore[attr-defined]
+def _numbers(request: PageRequest) -> dict[str, Any]:
+    portfolio = request.portfolio
     if portfolio is None:
         return {}
     proposal = open_proposal(portfolio)
@@ -70,8 +71,8 @@ def _numbers(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _sankey(request: HttpRequest) -> dict[str, Any]:
-    portfolio = request.portfolio  # type: ignore[attr-defined]
+def _sankey(request: PageRequest) -> dict[str, Any]:
+    portfolio = request.portfolio
     if portfolio is None:
         return {}
     theme, stream = request.GET.get("theme", ""), request.GET.get("stream", "")
@@ -92,12 +93,12 @@ def _sankey(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _learned(request: HttpRequest) -> dict[str, Any]:
-    portfolio = request.portfolio  # type: ignore[attr-defined]
+def _learned(request: PageRequest) -> dict[str, Any]:
+    portfolio = request.portfolio
     return {"learned": latest_evidence(portfolio) if portfolio else []}
 
 
-def _bet(request: HttpRequest, bet_id: int) -> Bet:
+def _bet(request: PageRequest, bet_id: int) -> Bet:
     visible = Bet.objects.visible_to(request.user).select_related("portfolio")
     bet: Bet = get_object_or_404(visible, pk=bet_id)
     turn_to(request, bet.portfolio_id)
@@ -105,7 +106,7 @@ def _bet(request: HttpRequest, bet_id: int) -> Bet:
 
 
 @require_GET
-def belief_over_money(request: HttpRequest, bet_id: int) -> HttpResponse:
+def belief_over_money(request: PageRequest, bet_id: int) -> HttpResponse:
     """The picture of a bet."""
     bet = _bet(request, bet_id)
     wide, narrow = bet_history.pictures_of(bet)
@@ -114,13 +115,13 @@ def belief_over_money(request: HttpRequest, bet_id: int) -> HttpResponse:
 
 
 @require_GET
-def belief_over_money_csv(request: HttpRequest, bet_id: int) -> HttpResponse:
+def belief_over_money_csv(request: PageRequest, bet_id: int) -> HttpResponse:
     """What is behind the picture of a bet."""
     figure, _ = bet_history.pictures_of(_bet(request, bet_id))
     return _as_csv(figure.table, f"bet-{bet_id}.csv")
 
 
-def _proposal(request: HttpRequest, proposal_id: int) -> Proposal:
+def _proposal(request: PageRequest, proposal_id: int) -> Proposal:
     visible = Proposal.objects.visible_to(request.user).select_related("portfolio")
     proposal: Proposal = get_object_or_404(visible.defer("snapshot", "solution"), pk=proposal_id)
     turn_to(request, proposal.portfolio_id)
@@ -128,7 +129,7 @@ def _proposal(request: HttpRequest, proposal_id: int) -> Proposal:
 
 
 @require_GET
-def waterfall(request: HttpRequest, proposal_id: int) -> HttpResponse:
+def waterfall(request: PageRequest, proposal_id: int) -> HttpResponse:
     """A proposal as a waterfall."""
     proposal = _proposal(request, proposal_id)
     wide, narrow = proposal_picture.pictures_of(proposal)
@@ -137,7 +138,7 @@ def waterfall(request: HttpRequest, proposal_id: int) -> HttpResponse:
 
 
 @require_GET
-def waterfall_csv(request: HttpRequest, proposal_id: int) -> HttpResponse:
+def waterfall_csv(request: PageRequest, proposal_id: int) -> HttpResponse:
     """The figures behind the waterfall."""
     figure, _ = proposal_picture.pictures_of(_proposal(request, proposal_id))
     return _as_csv(figure.table, f"proposal-{proposal_id}.csv")

@@ -29,7 +29,7 @@ OPERATIONS = st.one_of(
 @pytest.mark.django_db
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(operations=st.lists(OPERATIONS, min_size=4, max_size=12))
-def test_the_books_balance_after_any_history(operations: list[tuple]) -> None:  # type: ignore[type-arg]
+def test_the_books_balance_after_any_history(operations: list[tuple]) -> None:
     with transaction.atomic():
         portfolio = make_portfolio()
         bets = [make_bet(portfolio), make_bet(portfolio)]
@@ -51,7 +51,7 @@ def test_the_books_balance_after_any_history(operations: list[tuple]) -> None:  
         transaction.set_rollback(True)
 
 
-def book(portfolio: Portfolio, bet_ids: list[int], operation: tuple, today: date) -> None:  # type: ignore[type-arg]
+def book(portfolio: Portfolio, bet_ids: list[int], operation: tuple, today: date) -> None:
     """Do what the operation says, or be told why not."""
     try:
         if operation[0] == "envelope":

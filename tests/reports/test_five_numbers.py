@@ -12,7 +12,7 @@ from allocation.models import Decision, LatestRun, Proposal, Transfer
 from bets.models import Bet, Portfolio
 from evidence.models import ThesisBreak
 from reports.five_numbers import five_numbers
-from spm.accounts.models import Role
+from spm.accounts.models import Role, User
 from tests.factories import make_bet, make_hypothesis, make_member, make_portfolio
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -95,7 +95,7 @@ def test_from_evidence_to_money_is_the_median_wait_for_the_decided_move_that_fol
     assert (numbers.evidence_to_money_days, numbers.evidence_to_money_cases) == (15.0, 2)
 
 
-def _approved(portfolio: Portfolio, finance: object, at: datetime) -> Decision:
+def _approved(portfolio: Portfolio, finance: User, at: datetime) -> Decision:
     proposal = Proposal.objects.create(
         portfolio=portfolio,
         number=Proposal.objects.count() + 1,
