@@ -16,7 +16,7 @@ from django.template import loader
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from bets.kanban import Place
+from bets.kanban import WRITTEN, Place
 from bets.models import Bet, Dependency, Portfolio, Stage
 from bets.models.bet import EXITS, FUNDABLE
 from spm import formats
@@ -84,7 +84,8 @@ def card_of(bet: Bet, movers: Movers) -> str:
     """One card, as it is now."""
     now = timezone.now()
     ages = [formats.ago(moment, now) for moment in (bet.freshest_evidence_at, bet.broken_at)]
-    place = Place(bet.pk, f"{bet.pk}:{bet.version}:{':'.join(ages)}")
+    written = Bet.objects.filter(pk=bet.pk).annotate(written=WRITTEN).values_list("written")
+    place = Place(bet.pk, f"{bet.pk}:{written.get()[0]}:{':'.join(ages)}")
     return cards_for([place], bet.portfolio, movers)[bet.pk]
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from django.db import connection
 from django.db.models import Case, Count, F, FloatField, Q, QuerySet, Sum, Value, When, Window
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, RowNumber
 
 from bets.models import (
@@ -115,8 +116,11 @@ class Filters:
 
 @dataclass(frozen=True)
 class Place:
-    """A bet's place in a column. ``mark`` changes whenever its card does: its id, its version and
-    how long ago things were, each as roughly as the card says it.
+    """A bet's place in a column. ``mark`` changes whenever its card does: its id, the transaction
+    that wrote it last, and how long ago things were, each as roughly as the card says it.
+
+    The version would do, were it not for a database that is restored from a backup and counts the
+    same versions again.
     """
 
     bet_id: int
@@ -349,12 +353,15 @@ def _fill_limits(
             column.stream_limits.append(f"{name} {count} of {limit['limit']}")
 
 
+# The transaction that wrote the row last.
+WRITTEN = RawSQL('"bets_bet"."xmin"::text', [])
+
 # How long ago a moment was, as coarse as it is said: minutes, then hours, then days.
 _AGE = """CASE WHEN {0} IS NULL THEN '' WHEN {0} > now() - interval '1 hour'
     THEN 'm' || ceil(extract(epoch FROM now() - {0}) / 60)
     WHEN {0} > now() - interval '1 day' THEN 'h' || floor(extract(epoch FROM now() - {0}) / 3600)
     ELSE 'd' || floor(extract(epoch FROM now() - {0}) / 86400) END"""
-_MARKS = f"""SELECT stage, lane, string_agg(bet_id || ':' || version || ':'
+_MARKS = f"""SELECT stage, lane, string_agg(bet_id || ':' || written || ':'
     || {_AGE.format("freshest_evidence_at")} || ':' || {_AGE.format("broken_at")},
     ' ' ORDER BY place) FROM ({{inner}}) AS places GROUP BY stage, lane"""
 
@@ -383,11 +390,12 @@ def _places(
         .order_by()
         .annotate(
             bet_id=F("pk"),
+            written=WRITTEN,
             lane=lane,
             place=Window(RowNumber(), partition_by=parts, order_by=order),
         )
         .filter(place__lte=min(show, MOST_CARDS))
-        .values("bet_id", "version", "stage", "lane", "freshest_evidence_at", "broken_at", "place")
+        .values("bet_id", "written", "stage", "lane", "freshest_evidence_at", "broken_at", "place")
     )
     sql, parameters = inner.query.sql_with_params()
     with connection.cursor() as cursor:

@@ -39,8 +39,8 @@ def bet(request: HttpRequest, bet_id: int) -> HttpResponse:
 
 @require_GET
 def facts(request: HttpRequest, bet_id: int) -> HttpResponse:
-    """What follows the portfolio on that page."""
-    return render(request, "bets/_facts.html", _context(request, _visible_bet(request, bet_id)))
+    """What follows the portfolio on that page: the facts, and beside them thesis and history."""
+    return render(request, "bets/_follows.html", _context(request, _visible_bet(request, bet_id)))
 
 
 @require_http_methods(["GET", "POST"])

@@ -237,6 +237,9 @@ def _say(answer: HttpResponse, text: str, close: bool = False) -> HttpResponse:
     """Let the page say something once the answer has arrived."""
     said = {"toast": text, **({"close-dialog": ""} if close else {})}
     answer["HX-Trigger"] = json.dumps(said)
+    if close:
+        # Nothing for the dialog that asked; columns in the answer find their own places.
+        answer["HX-Retarget"], answer["HX-Reswap"] = "body", "none"
     return answer
 
 

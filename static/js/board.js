@@ -124,7 +124,7 @@ function putDown() {
   drag = null;
   if (!active) return false;
   card.classList.remove("is-dragged");
-  for (const name of ["position", "left", "top", "width", "transform"]) card.style.removeProperty(name);
+  card.removeAttribute("style"); /* an empty one would be copied by htmx, against the content policy */
   gap.replaceWith(card);
   markOver(null);
   document.body.classList.remove("is-dragging");

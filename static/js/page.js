@@ -124,6 +124,10 @@ document.addEventListener("click", (event) => {
   if (tableButton) toggleTable(tableButton.closest("[data-figure]"));
 });
 
+document.addEventListener("submit", (event) => {
+  event.target.closest("details[data-menu]")?.removeAttribute("open");
+});
+
 /* Menus by keyboard: arrows walk, Escape closes and gives the focus back. */
 document.addEventListener("keydown", (event) => {
   const menu = event.target instanceof Element && event.target.closest("details[data-menu][open]");

@@ -81,7 +81,7 @@ def test_opening_a_bet_turns_the_pages_to_its_portfolio() -> None:
 def test_what_follows_the_portfolio_says_so_and_answers_alone() -> None:
     bet = make_bet(make_portfolio())
     html = lead_of(bet).get(f"/bets/{bet.pk}/facts").content.decode()
-    assert html.startswith('<section class="section bet-facts" id="bet-facts"')
+    assert html.startswith('<div id="bet-facts"')
     assert f'data-live="bet:{bet.pk}"' in html
     assert f'data-live-src="/bets/{bet.pk}/facts"' in html
 
