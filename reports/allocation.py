@@ -1,6 +1,7 @@
 """What the Allocation page shows: where the money is, what was learned, what stands out."""
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 
 from bets.models import Bet, Portfolio
@@ -9,6 +10,8 @@ from evidence.models import Evidence
 from reports.figures.sankey import Holding
 
 LATEST = 8
+# Words with which reports from outside say that all is well; compared in small letters.
+ALL_IS_WELL = ("green", "amber/green", "on track", "on plan", "good", "healthy")
 WITHOUT_THEME = "No theme"
 WITHOUT_STREAM = "No value stream"
 
@@ -45,13 +48,15 @@ def holdings(portfolio: Portfolio, theme: str = "", stream: str = "") -> list[Ho
 
 
 def broken_but_well_reported(portfolio: Portfolio) -> list[Bet]:
-    """Funded bets whose thesis is broken while a status from outside is still quoted; most first.
+    """Funded bets whose thesis is broken while a report from outside says that all is well.
 
-    Where delivery and evidence disagree, that is the headline.
+    Where delivery and evidence disagree, that is the headline. Most money first; one query.
     """
-    bets = Bet.objects.filter(
-        portfolio=portfolio, thesis_status=ThesisStatus.BROKEN, working__gt=0
-    ).exclude(delivery_signal="")
+    bets = (
+        Bet.objects.filter(portfolio=portfolio, thesis_status=ThesisStatus.BROKEN, working__gt=0)
+        .annotate(reported=Lower("delivery_signal"))
+        .filter(reported__in=ALL_IS_WELL)
+    )
     return list(bets.order_by("-working", "id")[:LATEST])
 
 
