@@ -98,11 +98,12 @@ def read(event: NewEvidence, metric: str, latest: datetime | None) -> Said:
     Raises:
         Invalid: a field cannot be taken, lacks, or does not belong to this kind of evidence.
     """
-    given = {name: getattr(event, name) for name in FIELDS}
+    given = {name: value for name, value in vars(event).items() if value is not None}
+    given.setdefault("kind", None)
     found = Fields(given, FIELDS)
-    for name, reader in _READERS.items():
-        found.read(name, reader)
-    values = {**dict.fromkeys(FIELDS), **found.values}
+    for name in given:
+        found.read(name, _READERS[name])
+    values = {**_NOTHING, **found.values}
     if "kind" not in found.wrong:
         _require_what_belongs(values, metric, found.wrong)
     observed_at = values["observed_at"]
@@ -180,6 +181,7 @@ _SAID = (
     "note",
     "link",
 )
+_NOTHING = dict.fromkeys(FIELDS)
 _PROPORTION = ("successes", "trials")
 _MEAN = ("mean", "standard_deviation", "sample_size")
 _OF_KIND = {

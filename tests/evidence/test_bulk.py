@@ -19,8 +19,9 @@ from tests.factories import make_bet, make_hypothesis, make_member, make_portfol
 
 pytestmark = pytest.mark.django_db
 
-#: A net against a slow path, far below what a quiet machine does.
-SLOWEST_ROWS_PER_SECOND = 800
+#: A net against a slow path: rows for each second of our own computing, which says the same on a
+#: busy machine. In time on the clock, bench/ measures it.
+FEWEST_ROWS_PER_SECOND = 1_500
 
 
 def judgement(**fields: Any) -> NewEvidence:
@@ -173,9 +174,8 @@ def test_bulk_takes_thousands_of_rows_a_second_on_a_hundred_bets() -> None:
         )
         for n in range(5_000)
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     outcomes = record_many(lead, portfolio, events)
-    rate = len(events) / (time.perf_counter() - started)
-    print(f"{rate:,.0f} rows/s")
+    rate = len(events) / (time.process_time() - started)
     assert all(outcome.created for outcome in outcomes)
-    assert rate > SLOWEST_ROWS_PER_SECOND
+    assert rate > FEWEST_ROWS_PER_SECOND
