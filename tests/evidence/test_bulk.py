@@ -14,7 +14,7 @@ from evidence.intake import NewEvidence, record, record_many, retract
 from evidence.models import Evidence, ThesisBreak
 from spm.accounts.models import Role
 from spm.accounts.permissions import NotAllowed
-from spm.errors import Conflict, Invalid
+from spm.errors import Invalid, Reused
 from tests.factories import make_bet, make_hypothesis, make_member, make_portfolio, make_team
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +88,7 @@ def test_the_good_ones_are_taken_and_each_other_says_why_not() -> None:
         Invalid,
         Invalid,
         type(None),
-        Conflict,
+        Reused,
         type(None),
     ]
     assert outcomes[0].evidence == outcomes[3].evidence
