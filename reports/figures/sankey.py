@@ -18,6 +18,7 @@ PLOT_HEIGHT = 460.0
 GAP = 10.0
 BET_GAP = 3.0
 LABEL_PITCH = 15.0
+LONGEST_LABEL = {"theme": 24, "stream": 26, "bet": 30}
 COLUMN_AT = (0.0, 236.0, 492.0, 756.0)
 MOST_BETS = 34
 THINNEST = 0.5
@@ -81,6 +82,14 @@ class Node:
     def hatched_y(self) -> float:
         """Where the entangled part of the bar begins."""
         return self.y + self.height - self.hatched
+
+    @property
+    def short_label(self) -> str:
+        """The label, cut so that it ends before the next column."""
+        longest = LONGEST_LABEL.get(self.kind, 30)
+        if len(self.label) <= longest:
+            return self.label
+        return f"{self.label[: longest - 1].rstrip()}…"
 
     @property
     def belief_text(self) -> str:
@@ -186,8 +195,8 @@ def sankey(
     themes, streams = _grouped(held, "theme"), _grouped(held, "stream")
     shown = {holding.key for holding in sorted(held, key=_most_first)[:MOST_BETS]}
     rows = [row for stream in streams for row in _rows_of(stream, shown)]
-    _place(themes, scale, GAP)
-    _place(streams, scale, GAP)
+    _place(themes, scale, GAP, pitch=LABEL_PITCH)
+    _place(streams, scale, GAP, pitch=LABEL_PITCH)
     _place(rows, scale, BET_GAP, pitch=LABEL_PITCH)
     painter = _Painter(scale, currency, page)
     root = _Group("Envelope", list(held), height=whole * scale)
