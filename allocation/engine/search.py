@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,13 @@ from allocation.engine.book import Floats, Integers
 from allocation.engine.decision import NONE, Decision
 from allocation.engine.problem import Problem
 from allocation.engine.program import Assembled
-from allocation.engine.solver import NoSolutionError, Point, Solver
+from allocation.engine.solver import (
+    FEASIBILITY,
+    SEARCH_FEASIBILITY,
+    NoSolutionError,
+    Point,
+    Solver,
+)
 
 EXACT_UP_TO = 300
 """Up to so many whole columns the MILP is solved to EXACT_GAP, above to LARGE_GAP."""
@@ -74,7 +81,7 @@ def find_best(problem: Problem) -> Best:
         programs, start = with_least_breach(problem)
     relaxed = Solver(programs.exact).run().values
     values = _whole_columns(problem, programs.loose, relaxed, start)
-    program, solver, point = _amounts(programs, values, start)
+    program, solver, point = _amounts(problem, programs, values, start)
     tied = _break_ties(problem, solver)
     return Best(
         programs=Programs(program, programs.loose),
@@ -86,19 +93,31 @@ def find_best(problem: Problem) -> Best:
 def with_least_breach(problem: Problem) -> tuple[Programs, Floats]:
     """The programs with Σ breaches ≤ the least possible as their last row, and such a point."""
     program = problem.program
-    values = program.today
-    if program.whole.any():
-        search = Solver(program, whole=True)
-        search.start_from(program.today)
-        search.set_gap(0.0, MOST_NODES)
-        values = search.minimise(program.breaches).values
-    fixed = Solver(program)
-    fix_whole(fixed, values)
-    values = fixed.minimise(program.breaches).values
+    values = _least_breach(program)
     least = program.total_breach(values)
     size = max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
     exact, loose = (_limited(program, least + slack * size) for slack in BREACH_SLACKS)
     return Programs(exact, loose), values
+
+
+def _least_breach(program: Assembled) -> Floats:
+    """The point with the least total breach; the search's, once an LP has confirmed it."""
+    for tolerance in (SEARCH_FEASIBILITY, FEASIBILITY) if program.whole.any() else ():
+        search = Solver(program, whole=True, tolerance=tolerance)
+        search.start_from(program.today)
+        search.set_gap(0.0, MOST_NODES)
+        try:
+            return _confirmed(program, search.minimise(program.breaches).values)
+        except NoSolutionError:
+            continue
+    return _confirmed(program, program.today)
+
+
+def _confirmed(program: Assembled, values: Floats) -> Floats:
+    """The least breach with the whole columns as in `values`. Raises NoSolutionError."""
+    fixed = Solver(program)
+    fix_whole(fixed, values)
+    return fixed.minimise(program.breaches).values
 
 
 def _limited(program: Assembled, breach: float) -> Assembled:
@@ -115,22 +134,35 @@ def _limited(program: Assembled, breach: float) -> Assembled:
     )
 
 
-def _amounts(programs: Programs, found: Floats, start: Floats) -> tuple[Assembled, Solver, Point]:
+def _amounts(
+    problem: Problem, programs: Programs, found: Floats, start: Floats
+) -> tuple[Assembled, Solver, Point]:
     """The LP with the whole columns fixed as found, solved.
 
     What the search found within its tolerance may miss the LP's finer one by a hair: then the
-    breach has the search's slack, and if need be the whole columns are those it started from.
+    breach has the search's slack, or the search has the finer tolerance, and if need be the whole
+    columns are those it started from.
     """
-    for program, values in ((programs.exact, found), (programs.loose, found)):
-        solver = Solver(program)
-        fix_whole(solver, values)
+    attempts: tuple[tuple[Assembled, Callable[[], Floats]], ...] = (
+        (programs.exact, lambda: found),
+        (programs.loose, lambda: found),
+        (programs.exact, lambda: best_whole(problem, programs.loose, start, finely=True)),
+        (programs.exact, lambda: start),
+    )
+    for program, values in attempts[:-1]:
         try:
-            return program, solver, solver.run()
+            return program, *_with_whole_columns(program, values())
         except NoSolutionError:
             continue
-    solver = Solver(programs.exact)
-    fix_whole(solver, start)
-    return programs.exact, solver, solver.run()
+    program, values = attempts[-1]
+    return program, *_with_whole_columns(program, values())
+
+
+def _with_whole_columns(program: Assembled, values: Floats) -> tuple[Solver, Point]:
+    """The LP with whole columns as in `values`, and its optimum. Raises NoSolutionError."""
+    solver = Solver(program)
+    fix_whole(solver, values)
+    return solver, solver.run()
 
 
 def _whole_columns(problem: Problem, program: Assembled, relaxed: Floats, start: Floats) -> Floats:
@@ -173,12 +205,15 @@ def best_whole(
     start: Floats | None = None,
     hold: tuple[Integers, Floats] | None = None,
     nodes: int = MOST_NODES,
+    finely: bool = False,
 ) -> Floats:
     """The MILP's best point. `start`: a feasible point; `hold`: columns to hold at values.
 
+    `finely`: with an LP's tolerance, which presolve and cuts may find too fine.
+
     Raises NoSolutionError if there is none, or none is found within `nodes`.
     """
-    solver = Solver(program, whole=True)
+    solver = Solver(program, whole=True, tolerance=FEASIBILITY if finely else None)
     solver.set_gain(_gain_with_ties(problem, program))
     if start is not None:
         solver.start_from(start)

@@ -64,13 +64,17 @@ class Scale:
 class Solver:
     """One program in HiGHS; bounds and objective may change between solves, which start warm."""
 
-    def __init__(self, program: Assembled, *, whole: bool = False) -> None:
+    def __init__(
+        self, program: Assembled, *, whole: bool = False, tolerance: float | None = None
+    ) -> None:
         self.program = program
         self.scale = Scale.of(program)
         self.column_scale = np.where(program.money_columns, self.scale.money, 1.0)
         self.row_scale = np.where(program.money_rows, self.scale.money, 1.0)
         self.gain_scale = self.scale.gain * self.scale.money
         self.whole = whole
+        usual = SEARCH_FEASIBILITY if whole else FEASIBILITY
+        self.tolerance = usual if tolerance is None else tolerance
         self.highs = self._loaded()
         self._every = np.arange(len(program.gain), dtype=np.int32)
 
@@ -98,8 +102,10 @@ class Solver:
             kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
             model.integrality_ = [kinds[int(flag)] for flag in program.whole]
         highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (OPTIONS | (SEARCH_OPTIONS if self.whole else {})).items():
+        for option, value in OPTIONS.items():
             highs.setOptionValue(option, value)
+        for option in TOLERANCES:
+            highs.setOptionValue(option, self.tolerance)
         highs.passModel(model)
         return highs
 
@@ -132,7 +138,7 @@ class Solver:
         if not len(self.program.gain):
             return Point(np.zeros(0), np.zeros(len(self.program.row_lower)))
         self.highs.run()
-        if self.whole and not np.isfinite(self.highs.getInfo().mip_dual_bound):
+        if self._is_doubtful():
             self._run_without_presolve()
         status = self.highs.getModelStatus()
         solution = self.highs.getSolution()
@@ -144,8 +150,16 @@ class Solver:
             prices = np.abs(np.array(solution.row_dual)) * self.gain_scale / self.row_scale
         return Point(values, prices)
 
+    def _is_doubtful(self) -> bool:
+        """Whether HiGHS gave up, or its presolve found no point where one may be a hair away."""
+        status = self.highs.getModelStatus()
+        if self.whole:
+            return not np.isfinite(self.highs.getInfo().mip_dual_bound)
+        return status not in ENDED_WELL and status != highspy.HighsModelStatus.kInfeasible
+
     def _run_without_presolve(self) -> None:
-        """Solve again: presolve found no point, though there may be one a tolerance away."""
+        """Solve again from nothing, the whole program as it stands."""
+        self.highs.clearSolver()
         self.highs.setOptionValue("presolve", "off")
         self.highs.run()
         self.highs.setOptionValue("presolve", "choose")
@@ -188,15 +202,13 @@ OPTIONS: dict[str, bool | int | float | str] = {
     "threads": 1,
     "parallel": "off",
     "random_seed": 0,
-    "primal_feasibility_tolerance": FEASIBILITY,
-    "dual_feasibility_tolerance": FEASIBILITY,
-}
-SEARCH_OPTIONS: dict[str, bool | int | float | str] = {
-    "primal_feasibility_tolerance": SEARCH_FEASIBILITY,
-    "dual_feasibility_tolerance": SEARCH_FEASIBILITY,
-    "mip_feasibility_tolerance": SEARCH_FEASIBILITY,
     "mip_abs_gap": 1e-9,
 }
+TOLERANCES = (
+    "primal_feasibility_tolerance",
+    "dual_feasibility_tolerance",
+    "mip_feasibility_tolerance",
+)
 ENDED_WELL = (
     highspy.HighsModelStatus.kOptimal,
     highspy.HighsModelStatus.kSolutionLimit,
