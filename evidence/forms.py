@@ -1,7 +1,7 @@
 """Forms for evidence: they read what people type; ``evidence.intake`` judges it."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -15,18 +15,28 @@ from evidence.said import NewEvidence
 from evidence.stream import Wanted
 
 NOON = time(12, tzinfo=UTC)
+#: How far ahead of UTC the clocks on earth are at most.
+EARLIEST_MORNING = timedelta(hours=14)
 STRENGTHS = [
-    (Strength.WEAK, "Weak, 2.5 dB"),
-    (Strength.MODERATE, "Moderate, 5 dB"),
-    (Strength.STRONG, "Strong, 10 dB"),
-    (Strength.DECISIVE, "Decisive, 15 dB"),
+    (Strength.WEAK.value, "Weak, 2.5 dB"),
+    (Strength.MODERATE.value, "Moderate, 5 dB"),
+    (Strength.STRONG.value, "Strong, 10 dB"),
+    (Strength.DECISIVE.value, "Decisive, 15 dB"),
 ]
 _DECIMAL = {"inputmode": "decimal", "autocomplete": "off"}
 
 
 def _figure(label: str, help_text: str = "") -> TypedField:
     widget = forms.TextInput(attrs=dict(_DECIMAL))
-    return TypedField(label=label, help_text=help_text, widget=widget)
+    missing = {"required": "Write a number."}
+    return TypedField(label=label, help_text=help_text, widget=widget, error_messages=missing)
+
+
+def _choice(label: str, choices: list[tuple[str, str]]) -> forms.ChoiceField:
+    missing = {"required": "Choose one of these."}
+    return forms.ChoiceField(
+        label=label, choices=[("", "Choose"), *choices], error_messages=missing
+    )
 
 
 def _fields_of(kind: str, metric: str) -> dict[str, forms.Field]:
@@ -42,10 +52,9 @@ def _fields_of(kind: str, metric: str) -> dict[str, forms.Field]:
         }
     if kind == EvidenceKind.MEASUREMENT:
         return {"successes": _figure("Successes"), "trials": _figure("Out of")}
-    directions = [("for", "For it"), ("against", "Against it")]
     return {
-        "direction": forms.ChoiceField(label="It speaks", choices=[("", "Choose"), *directions]),
-        "strength": forms.ChoiceField(label="How strongly", choices=[("", "Choose"), *STRENGTHS]),
+        "direction": _choice("It speaks", [("for", "For it"), ("against", "Against it")]),
+        "strength": _choice("How strongly", STRENGTHS),
     }
 
 
@@ -62,6 +71,10 @@ class EvidenceForm(SeenForm):
     observed_on = forms.DateField(
         label="Observed on",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": "Choose the day on which it was observed.",
+            "invalid": "Write a day such as 2026-03-14.",
+        },
     )
     note = forms.CharField(
         label="What was seen",
@@ -95,7 +108,7 @@ class EvidenceForm(SeenForm):
         self.said = _fields_of(kind, hypothesis.metric)
         self.fields = {**self.said, **self.fields}
         self.fields["source"].widget.attrs["list"] = f"sources-{hypothesis.bet.portfolio_id}"
-        self.fields["observed_on"].widget.attrs["max"] = timezone.now().date().isoformat()
+        self.fields["observed_on"].widget.attrs["max"] = _latest_day().isoformat()
         self.use_decimal_sign(sign, "")
 
     def shown(self) -> list[forms.BoundField]:
@@ -127,9 +140,15 @@ class EvidenceForm(SeenForm):
         super().refuse({renamed.get(name, name): text for name, text in wrong.items()})
 
 
+def _latest_day() -> date:
+    """The day that it is where the day begins first."""
+    return (timezone.now() + EARLIEST_MORNING).date()
+
+
 def _moment_of(day: date) -> datetime | None:
-    """Noon of a past day, now for today; a day to come is refused by the rule."""
-    return None if day == timezone.now().date() else datetime.combine(day, NOON)
+    """Noon of a past day, now for what is today anywhere; the rule refuses a day to come."""
+    is_today = timezone.now().date() <= day <= _latest_day()
+    return None if is_today else datetime.combine(day, NOON)
 
 
 class RetractionForm(forms.Form):

@@ -139,6 +139,14 @@ def test_numbers_are_taken_as_people_write_them() -> None:
     assert row.reliability == 0.8
 
 
+def test_what_is_today_anywhere_on_earth_is_no_future() -> None:
+    _, client, hypothesis = lead_and_hypothesis()
+    first_today = (timezone.now() + timedelta(hours=14)).date().isoformat()
+    sent = {**AGAINST, "observed_on": first_today}
+    assert client.post(log_url(hypothesis), sent, headers=FRAGMENT).status_code == 200
+    assert Evidence.objects.get().observed_at <= timezone.now()
+
+
 @pytest.mark.parametrize(
     "sent",
     [
