@@ -1,8 +1,6 @@
 """Making the demo portfolio, through the product's own rules, as if it had been run on them."""
 
-import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,32 +29,21 @@ from bets.models import (
 )
 from evidence import beliefs
 from evidence.intake import NewEvidence, record
-from spm.accounts.models import Membership, Role, User
+from spm.accounts.models import Role, User
+from spm.accounts.people import SignIn, bring_in, made_up_password
 
 THOUSAND = Decimal(1000)
 
 Facts = dict[str, Any]
 LATEST_DECISION_DAYS_AGO = 100
-WORDS = ("anchor", "birch", "copper", "delta", "ember", "fjord", "garnet", "harbour", "indigo",
-         "juniper", "kestrel", "lantern", "marble", "nimbus", "orchard", "pebble", "quarry",
-         "russet", "saffron", "timber", "umber", "velvet", "willow", "zephyr")  # fmt: skip
 
 PEOPLE = (
-    ("Lena Vogt", "lead@demo.example", Role.LEAD, "portfolio lead"),
-    ("Camille Roux", "cfo@demo.example", Role.FINANCE, "CFO"),
-    ("Tomasz Zielinski", "team@demo.example", Role.CONTRIBUTOR, "team member"),
-    ("Ada Berg", "admin@demo.example", Role.ADMIN, "administrator"),
-    ("Vera Novak", "viewer@demo.example", Role.VIEWER, "viewer"),
+    ("Lena Vogt", "lead@demo.example", Role.LEAD),
+    ("Camille Roux", "cfo@demo.example", Role.FINANCE),
+    ("Tomasz Zielinski", "team@demo.example", Role.CONTRIBUTOR),
+    ("Ada Berg", "admin@demo.example", Role.ADMIN),
+    ("Vera Novak", "viewer@demo.example", Role.VIEWER),
 )
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """How to sign in as one of the demo's people."""
-
-    who: str
-    email: str
-    password: str
 
 
 @transaction.atomic
@@ -125,20 +112,19 @@ def _structure(portfolio: Portfolio, story: Story) -> None:
 
 def _people(portfolio: Portfolio) -> list[SignIn]:
     """The demo's people, with one made-up password for all of them."""
-    password = "-".join(secrets.choice(WORDS) for _ in range(4))
-    sign_ins = []
-    for name, email, role, who in PEOPLE:
-        user = User.objects.filter(email=email).first()
-        if user is None:
-            user = User.objects.create_user(email=email, password=password, name=name)
-        else:
-            user.set_password(password)
-            user.save(update_fields=["password"])
-        membership = Membership.objects.create(user=user, portfolio=portfolio, role=role)
-        if role == Role.CONTRIBUTOR:
-            membership.teams.set(portfolio.teams.all())
-        sign_ins.append(SignIn(who, email, password))
-    return sign_ins
+    password = made_up_password()
+    teams = list(portfolio.teams.values_list("id", flat=True))
+    return [
+        bring_in(
+            portfolio.pk,
+            email,
+            role,
+            name=name,
+            password=password,
+            team_ids=teams if role == Role.CONTRIBUTOR else (),
+        )
+        for name, email, role in PEOPLE
+    ]
 
 
 def _bets(portfolio: Portfolio, story: Story, now: datetime) -> dict[str, Bet]:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from allocation.demo.make import make_demo
+from spm.accounts.models import Role
 
 
 class Command(BaseCommand):
@@ -18,4 +19,6 @@ class Command(BaseCommand):
         if not sign_ins:
             self.stderr.write("The demo portfolio is there already; nothing was changed.")
         for sign_in in sign_ins:
-            self.stdout.write(f"{sign_in.who}: {sign_in.email} / {sign_in.password}")
+            who = Role(sign_in.role).label
+            password = sign_in.password or "(as before)"
+            self.stdout.write(f"{who}: {sign_in.email} / {password}")
