@@ -105,7 +105,7 @@ def _add_guardrail(portfolio: Portfolio, terms: GuardrailTerms) -> None:
 
 def people_of_the_demo() -> list[tuple[str, str]]:
     """Address and role of the demo's people, as far as there are any: they see imports too."""
-    roles = {email: str(role) for _, email, role, _ in PEOPLE}
+    roles = {email: str(role) for _, email, role in PEOPLE}
     known = User.objects.filter(email__in=roles).order_by("email")
     return [(user.email, roles[user.email]) for user in known]
 
