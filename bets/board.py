@@ -4,13 +4,11 @@ A move changes what money may do, never where it is: leaving a funded stage with
 refused, with the way to a proposal.
 """
 
-from datetime import datetime
-
 from django.db import transaction
 from django.utils import timezone
 
 from bets import signals
-from bets.edit import OFFICE, signature
+from bets.edit import signature
 from bets.entry import Reason, reasons_against
 from bets.models import Bet, Stage, StageChange
 from bets.models.bet import FUNDABLE
@@ -90,16 +88,6 @@ def move(
     return _journal(bet, to_stage, principal, override, note.strip())
 
 
-def place(bet: Bet, stage: str, at: datetime, note: str) -> StageChange:
-    """Put an imported card where it stands already; no rule is asked, and the journal says why."""
-    with transaction.atomic():
-        lock_board(bet.portfolio_id)
-        row = Bet.objects.select_for_update(no_key=True).get(pk=bet.pk)
-        change = _journal(row, stage, OFFICE, "", note, at)
-        bet.stage, bet.stage_entered_at, bet.version = row.stage, row.stage_entered_at, row.version
-        return change
-
-
 def _refuse_unknown(to_stage: str, override_reason: str, note: str) -> None:
     wrong = {}
     if to_stage not in Stage.values:
@@ -144,9 +132,9 @@ def _judge(principal: Principal, bet: Bet, to_stage: str, override: str, accepte
 
 
 def _journal(
-    bet: Bet, to_stage: str, principal: object, override: str, note: str, at: datetime | None = None
+    bet: Bet, to_stage: str, principal: Principal, override: str, note: str
 ) -> StageChange:
-    moment = at or timezone.now()
+    moment = timezone.now()
     from_stage = bet.stage
     bet.stage, bet.stage_entered_at, bet.version = to_stage, moment, bet.version + 1
     bet.save(update_fields=["stage", "stage_entered_at", "version"])

@@ -31,6 +31,7 @@ from bets.terms import (
     KILL_FIELDS,
     LINKS,
     OF_THE_THESIS,
+    PLACES_THE_CARD,
     WORDS_ONLY,
     contradictions,
     contradictions_of_thesis,
@@ -355,6 +356,8 @@ def _own_team(principal: Editor, portfolio: Portfolio) -> dict[int, float]:
 
 def _say_changed(bet: Bet, changed: set[str]) -> None:
     live.say(bet.portfolio_id, f"bet:{bet.pk}", "board")
+    if changed & PLACES_THE_CARD:
+        live.say(bet.portfolio_id, f"column:{bet.stage}")
     if changed & OF_THE_THESIS:
         signals.thesis_changed.send(sender=Bet, bet=bet)
     moves_money = changed - WORDS_ONLY - OF_THE_THESIS

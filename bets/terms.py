@@ -97,6 +97,11 @@ WORDS_ONLY = {
     "title", "description", "owner", "predecessor", "delivery_signal", "delivery_signal_source",
     "delivery_signal_at", "business_value", "time_criticality", "risk_reduction", "job_size",
 }  # fmt: skip
+# What places a card: its order in Ready, its lane, and whether a filter lets it through.
+PLACES_THE_CARD = {
+    "business_value", "time_criticality", "risk_reduction", "job_size", "theme", "stream", "owner",
+    "horizon", "teams",
+}  # fmt: skip
 # What the thesis breaks and revives by.
 OF_THE_THESIS = {"stop_below", "revive_above"}
 

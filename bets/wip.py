@@ -26,7 +26,8 @@ class FullLimit:
 
     def __str__(self) -> str:
         where = f"{self.stage.label} of {self.stream}" if self.stream else self.stage.label
-        return f"{where} holds {self.count} bets, and its limit on work in progress is {self.limit}"
+        held = "1 bet" if self.count == 1 else f"{self.count} bets"
+        return f"{where} holds {held}, and its limit on work in progress is {self.limit}"
 
 
 def lock_board(portfolio_id: int) -> None:

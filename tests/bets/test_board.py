@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from bets import board, signals
-from bets.board import Refused, move, place
+from bets.board import Refused, move
 from bets.edit import OFFICE, add_hypothesis, change_bet
 from bets.models import Bet, Dependency, Portfolio, StageChange, WipLimit
 from spm.accounts.models import ApiKey, Role, Scope, User
@@ -16,7 +16,6 @@ from spm.accounts.permissions import NotAllowed
 from spm.errors import Conflict, Invalid
 from tests.at_once import at_once
 from tests.factories import (
-    LONG_AGO,
     make_bet,
     make_hypothesis,
     make_kill_criterion,
@@ -236,7 +235,7 @@ def test_a_full_stage_takes_no_more() -> None:
     portfolio, lead = portfolio_and_lead()
     WipLimit.objects.create(portfolio=portfolio, stage="testing", limit=1)
     make_bet(portfolio, stage="testing")
-    with pytest.raises(Refused, match="Testing holds 1 bets, and its limit"):
+    with pytest.raises(Refused, match="Testing holds 1 bet, and its limit"):
         move(lead, bet_ready_for_more(portfolio).pk, "testing")
 
 
@@ -357,15 +356,6 @@ def test_the_allocation_hears_of_moves_in_and_out_of_fundable_stages_only() -> N
     finally:
         signals.position_terms_changed.disconnect(hear)
     assert said == ["Refunds: Framing → Testing", "Refunds: Testing → Ready"]
-
-
-@db
-def test_an_imported_card_is_placed_where_it_stands_without_being_asked() -> None:
-    bet = make_bet(make_portfolio())
-    place(bet, "scaling", LONG_AGO, "Imported")
-    bet.refresh_from_db()
-    assert (bet.stage, bet.stage_entered_at) == ("scaling", LONG_AGO)
-    assert bet.stage_changes.get().note == "Imported"
 
 
 @db
