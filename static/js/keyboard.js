@@ -25,7 +25,7 @@ function addressOf(place) {
 }
 
 function searchOrGo() {
-  const fields = [...document.querySelectorAll("main [data-search], .bar [data-search]")];
+  const fields = ["main", ".bar"].flatMap((part) => [...document.querySelectorAll(`${part} [data-search]`)]);
   const field = fields.find((candidate) => candidate.checkVisibility?.() ?? true);
   if (field) {
     field.focus();
