@@ -1,4 +1,4 @@
-"""``manage.py portfolio``: open a portfolio of one's own, and give people roles in it."""
+"""``manage.py portfolio``: open a portfolio, divide it, and give people roles in it."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from allocation.opening import open_portfolio
+from bets import structure
 from bets.models import Portfolio
 from spm import amounts
 from spm.accounts.models import Role
@@ -14,12 +15,12 @@ from spm.errors import Invalid
 
 
 class Command(BaseCommand):
-    """Open a portfolio, or bring somebody into one."""
+    """Open a portfolio, add to it, or bring somebody into it."""
 
-    help = "Open a portfolio with its people, or give somebody a role in one."
+    help = "Open a portfolio; add a theme, value stream or team; give somebody a role."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """``open NAME --envelope SUM --lead EMAIL …`` and ``member SLUG EMAIL ROLE``."""
+        """``open NAME …``, ``theme|stream|team SLUG NAME …``, ``member SLUG EMAIL ROLE``."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         opening = verbs.add_parser("open", help="open a portfolio")
         opening.add_argument("name")
@@ -29,6 +30,13 @@ class Command(BaseCommand):
             opening.add_argument(
                 f"--{role.value}", action="append", default=[], metavar="EMAIL", help=role.label
             )
+        for kind in ("theme", "stream", "team"):
+            part = verbs.add_parser(kind, help=f"add a {kind}")
+            part.add_argument("slug")
+            part.add_argument("name")
+            if kind == "team":
+                part.add_argument("--capacity", required=True, help="what it can absorb a month")
+                part.add_argument("--stream", default="", help="the value stream it works in")
         member = verbs.add_parser("member", help="give somebody a role")
         member.add_argument("slug")
         member.add_argument("email")
@@ -39,8 +47,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say how to sign in."""
+        do = {"open": self.open, "member": self.member}.get(options["verb"], self.part)
         try:
-            sign_ins = self.open(options) if options["verb"] == "open" else self.member(options)
+            sign_ins = do(options)
         except Invalid as error:
             raise CommandError(str(error)) from error
         for sign_in in sign_ins:
@@ -59,12 +68,30 @@ class Command(BaseCommand):
         self.stdout.write(f"Portfolio '{portfolio.slug}' is open.")
         return sign_ins
 
-    def member(self, options: dict[str, Any]) -> list[SignIn]:
-        """Give somebody a role."""
-        portfolio = Portfolio.objects.filter(slug=options["slug"]).first()
+    def part(self, options: dict[str, Any]) -> list[SignIn]:
+        """Add a theme, a value stream or a team."""
+        portfolio, name = self.portfolio(options["slug"]), options["name"]
+        if options["verb"] == "team":
+            capacity = amounts.money_as_typed(options["capacity"], "capacity")
+            structure.add_team(portfolio, name, capacity, options["stream"])
+        elif options["verb"] == "theme":
+            structure.add_theme(portfolio, name)
+        else:
+            structure.add_stream(portfolio, name)
+        self.stdout.write(f"{portfolio} has the {options['verb']} '{name}'.")
+        return []
+
+    def portfolio(self, slug: str) -> Portfolio:
+        """The portfolio that is meant."""
+        portfolio = Portfolio.objects.filter(slug=slug).first()
         if portfolio is None:
             known = ", ".join(Portfolio.objects.values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no portfolio '{options['slug']}'. There are: {known}.")
+            raise CommandError(f"There is no portfolio '{slug}'. There are: {known}.")
+        return portfolio
+
+    def member(self, options: dict[str, Any]) -> list[SignIn]:
+        """Give somebody a role."""
+        portfolio = self.portfolio(options["slug"])
         teams = {team.name.lower(): team.pk for team in portfolio.teams.all()}
         unknown = [name for name in options["team"] if name.lower() not in teams]
         if unknown:
