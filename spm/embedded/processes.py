@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +114,10 @@ def start(
             be able to reach it by its path.
         descriptors: open files it inherits.
     """
-    with log.open("ab") as output:
+    with log.open("ab") as output, warnings.catch_warnings():
+        # Forking beside threads is warned of since Python 3.12. The supervisor has none, and
+        # what tests run in the child before the program takes over touches no lock.
+        warnings.simplefilter("ignore", DeprecationWarning)
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
