@@ -27,6 +27,25 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 
+# What runs beside the tests goes on running once a test has asked for it: a worker would do the
+# work that another test wants to see waiting, and the browser keeps an event loop in this thread.
+# So tests that need less run first.
+RUNNING_BESIDE = ("committed_db", "live_site", "celery_worker", "browser")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests in the order of what they need beside them."""
+
+    def needs(item: pytest.Item) -> int:
+        asked = getattr(item, "fixturenames", ())
+        return max(
+            (RUNNING_BESIDE.index(name) + 1 for name in RUNNING_BESIDE if name in asked), default=0
+        )
+
+    items.sort(key=needs)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None, django_db_blocker: DjangoDbBlocker
