@@ -147,25 +147,6 @@ class Changed:
             )
 
 
-class OneDirection:
-    """No bet both adds and withdraws: a_j ≤ A_j·d_j, w_j ≤ λ_j·c_j·(1−d_j).
-
-    Doing both only costs, so nothing need forbid it, except where a lower limit on held money
-    would count the entangled part of a withdrawal that went nowhere.
-    """
-
-    def __init__(self, floored: Booleans) -> None:
-        self.floored = floored
-
-    def enter(self, program: Program, decision: Decision) -> None:
-        limit, growth = decision.book.withdrawal_limit, decision.growth_limit
-        tempting = self.floored & (growth > 0) & (limit > 0) & (decision.book.reclaimable < 1)
-        some = np.flatnonzero(tempting)
-        up = program.yes_or_no(len(some), today=np.zeros(len(some)))
-        program.rows((decision.added[some], 1.0), (up, -growth[some]), upper=0.0)
-        program.rows((decision.withdrawn[some], 1.0), (up, limit[some]), upper=limit[some])
-
-
 class Needs:
     """x_j > 0 only if x_k > 0 for each k that j needs: x_j ≤ X_j·f_k.
 

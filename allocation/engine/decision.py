@@ -3,6 +3,10 @@
 For bet j: a_j added, w_j withdrawn, the funding that earns on each piece of the response, whether
 it is funded at all, and whether its funding changes. x_j = c_j + a_j − w_j is no column but an
 expression, and so is what the bet holds of the envelope, c_j + u_j + a_j − ρ_j·w_j.
+
+Nothing need forbid a bet to add and withdraw at once, since no optimum does: for the same held
+money, adding less or withdrawing less leaves it more working funding, at no higher cost, and of
+equals the one that moves less is taken. (a_j ≤ A_j bounds the addition itself and not x_j.)
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from allocation.engine.constraints import (
     Envelope,
     Minimum,
     Needs,
-    OneDirection,
     Teams,
     asked_if_funded,
 )
@@ -45,10 +44,9 @@ def build(snapshot: Snapshot) -> Problem:
     """Write the snapshot's problem down: maximise the terms within constraints and guardrails."""
     book = Book(snapshot.in_id_order())
     rails = Guardrails(book.snapshot.guardrails)
-    floored = rails.floored(book)
     program = Program()
     asked = asked_if_funded(book) | rails.asked_if_funded(book)
-    decision = Decision.enter(program, book, asked, floored)
+    decision = Decision.enter(program, book, asked, rails.floored(book))
     for term in TERMS:
         term.enter(program, decision)
     constraints: tuple[Constraint, ...] = (
@@ -56,7 +54,6 @@ def build(snapshot: Snapshot) -> Problem:
         Teams(),
         Minimum(),
         Changed(),
-        OneDirection(floored),
         Needs(),
         rails,
     )

@@ -206,11 +206,12 @@ def test_a_bet_that_lacks_what_it_needs_today_is_wound_down_or_given_it() -> Non
 
 
 def test_no_bet_adds_and_withdraws_at_once_to_fill_a_scope_with_entangled_money() -> None:
-    """Doing both would entangle 20 and lift the theme to its floor without moving anything."""
+    """The floor is out of reach: the bet grows to its maximum, and nothing becomes entangled."""
     solution = solved(
-        earning("b", 11.0, working=40.0, reclaimable=0.5, maximum=40.0),
+        earning("b", 1.0, working=40.0, reclaimable=0.5, maximum=45.0),
         guardrails=[{"id": "floor", "kind": "amount", "min": 60.0}],
     )
 
-    assert solution.status == "held"
-    assert solution.breach.after == 20.0
+    assert solution.positions["b"].working == 45.0
+    assert solution.positions["b"].entangled == 0.0
+    assert solution.breach.after == 15.0
