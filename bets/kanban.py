@@ -280,7 +280,7 @@ def columns_of(
         (one.key, name): Column(name, one) for one in lanes for name in stages
     }  # in the order of the page
     _fill_counts(columns, counts, lanes)
-    _fill_limits(columns, counts, _limits(portfolio, stages), choices)
+    _fill_limits(columns, counts, _limits(portfolio, stages), choices, filters.lanes == "stream")
     if with_places:
         for place_stage, place_lane, marks in _places(portfolio, filters, stages, show):
             column = columns.get((place_lane, Stage(place_stage)))
@@ -336,7 +336,9 @@ def _fill_limits(
     counts: list[dict[str, Any]],
     limits: list[dict[str, Any]],
     choices: Choices,
+    by_stream: bool,
 ) -> None:
+    """Put the limits beside the columns; in lanes by stream, each stream's into its own lane."""
     in_stream: dict[tuple[str, int | None], int] = defaultdict(int)
     for row in counts:
         in_stream[row["stage"], row["stream_id"]] += row["count"]
@@ -347,6 +349,8 @@ def _fill_limits(
                 continue
             if limit["stream_id"] is None:
                 column.limit = limit["limit"]
+                continue
+            if by_stream and limit["stream_id"] != column.lane.key:
                 continue
             count = in_stream[limit["stage"], limit["stream_id"]]
             name = names.get(limit["stream_id"], "")

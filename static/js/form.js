@@ -105,19 +105,31 @@ document.addEventListener("submit", (event) => {
 /* The last point or comma with other than three digits after it, or of two kinds, is decimal. */
 export function readAmount(text) {
   const bare = text.replace(/[\s\u00a0\u202f'’€$£]/g, "").replace(/^\u2212/, "-");
-  const match = /^([+-]?)([\d.,]*\d)([kKmM]?)$/.exec(bare);
+  const match = /^(-?)(\d[\d.,]*)([kKmM]?)$/.exec(bare);
   if (!match) return null;
   const [, sign, digits, suffix] = match;
   const marks = digits.match(/[.,]/g) ?? [];
   const last = Math.max(digits.lastIndexOf("."), digits.lastIndexOf(","));
   const after = last < 0 ? 0 : digits.length - last - 1;
   const twoKinds = new Set(marks).size > 1;
-  const isDecimal = last >= 0 && (twoKinds || (marks.length === 1 && after !== 3));
+  const isOne = marks.length === 1 && (after !== 3 || digits.startsWith("0") || last > 3);
+  const isDecimal = last >= 0 && (twoKinds || isOne);
   const whole = (isDecimal ? digits.slice(0, last) : digits).replace(/[.,]/g, "");
   const fraction = isDecimal ? digits.slice(last + 1) : "";
   const scale = { k: 1e3, m: 1e6 }[suffix.toLowerCase()] ?? 1;
   const value = Number(`${whole || "0"}.${fraction || "0"}`) * scale;
   return sign === "-" ? -value : value;
+}
+
+/* '120.000' parts thousands for some and places for others: the server asks which, unless it is the
+   reader's own way of parting thousands. */
+const ownDecimal = new Intl.NumberFormat(navigator.language)
+  .formatToParts(1.5)
+  .find((part) => part.type === "decimal").value;
+
+function couldBeTwo(text) {
+  const match = /^[^\d]*[1-9]\d{0,2}([.,])\d{3}[kKmM]?\s*$/.exec(text);
+  return match !== null && match[1] === ownDecimal;
 }
 
 function echo(field) {
@@ -135,6 +147,7 @@ function echo(field) {
     maximumFractionDigits: 2,
   });
   if (value === undefined) line.textContent = "";
+  else if (couldBeTwo(field.value)) line.textContent = "could be two amounts: write it without thousands apart";
   else if (value === null) line.textContent = "not a number";
   else {
     const unit = field.dataset.money ? ` ${field.dataset.money}` : "";

@@ -146,6 +146,30 @@ def test_a_filter_that_cannot_be_is_left_out(address: str) -> None:
     assert all_cards(html_of(board_of(portfolio), f"/kanban?{address}")) == {bet.pk}
 
 
+def test_a_lane_of_a_stream_shows_that_stream_s_limit_only() -> None:
+    portfolio = make_portfolio()
+    for name in ("Lending", "Payments"):
+        stream = make_stream(portfolio, name=name)
+        make_bet(portfolio, stage="testing", stream=stream)
+        WipLimit.objects.create(portfolio=portfolio, stage="testing", stream=stream, limit=4)
+    html = html_of(board_of(portfolio), "/kanban?lanes=stream")
+    assert html.count("Payments 1 of 4") == html.count("Lending 1 of 4") == 1
+
+
+def test_a_broken_thesis_stands_beside_what_delivery_says() -> None:
+    portfolio = make_portfolio()
+    signal: dict[str, Any] = {
+        "delivery_signal": "Green",
+        "delivery_signal_source": "Steering report",
+    }
+    broken = make_bet(portfolio, thesis_status="broken", **signal)
+    intact = make_bet(portfolio, thesis_status="intact", **signal)
+    client = board_of(portfolio)
+    assert "Steering report: <q>Green</q>" in html_of(client, f"/bets/{broken.pk}/card")
+    assert "Green" not in html_of(client, f"/bets/{intact.pk}/card")
+    assert "says <q>Green</q>; the thesis broke" in html_of(client, f"/bets/{broken.pk}")
+
+
 @pytest.mark.parametrize("lanes", ["theme", "stream", "horizon"])
 def test_swim_lanes_hold_every_card_once(lanes: str) -> None:
     portfolio = make_portfolio()
