@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csc_matrix, diags_array
 
-from allocation.engine.book import CENT, Allocation, Book, Floats
+from allocation.engine.book import CENT, Allocation, Book, Floats, Integers
 from allocation.engine.problem import Problem
 from allocation.engine.program import HALF_A_CENT, ROUNDING
 from allocation.engine.solver import Point
@@ -22,12 +23,20 @@ NOISE = 1e-6
 """What is this much of a cent (or of a millionth of the amount) off a cent is that cent."""
 
 
+@dataclass(frozen=True)
+class _Shift:
+    """What some of the limits change by."""
+
+    rows: Integers
+    amounts: Floats
+
+
 @dataclass
 class _Limits:
     """The money limits as matrices on what each bet holds and withdraws, kept up to date."""
 
-    on_held: Floats
-    on_withdrawn: Floats
+    on_held: csc_matrix
+    on_withdrawn: csc_matrix
     lower: Floats
     upper: Floats
     activity: Floats
@@ -37,28 +46,48 @@ class _Limits:
         """A row's coefficient on a is its weight on held money; what w adds to that is turnover."""
         program, decision = problem.program, problem.decision
         rows = np.array(
-            [limit.row for limit in problem.limits.values() if program.money_rows[limit.row]]
-        ).astype(np.int64)
+            [limit.row for limit in problem.limits.values() if program.money_rows[limit.row]],
+            dtype=np.int64,
+        )
         matrix = program.matrix[rows]
-        on_held = matrix[:, decision.added].toarray()
-        on_withdrawn = matrix[:, decision.withdrawn].toarray()
+        on_held = csc_matrix(matrix[:, decision.added])
+        turnover = matrix[:, decision.withdrawn] + on_held @ diags_array(problem.book.reclaimable)
         return cls(
             on_held=on_held,
-            on_withdrawn=on_withdrawn + on_held * problem.book.reclaimable,
+            on_withdrawn=csc_matrix(turnover),
             lower=program.row_lower[rows],
             upper=program.row_upper[rows],
             activity=matrix @ point.values,
         )
 
-    def shift(self, bet: int, held: float, withdrawn: float) -> Floats:
+    def shift(self, bet: int, held: float, withdrawn: float) -> _Shift:
         """What the rows change by when a bet holds and withdraws this much more."""
-        return self.on_held[:, bet] * held + self.on_withdrawn[:, bet] * withdrawn
+        rows: list[Integers] = []
+        amounts: list[Floats] = []
+        for matrix, more in ((self.on_held, held), (self.on_withdrawn, withdrawn)):
+            own = slice(matrix.indptr[bet], matrix.indptr[bet + 1])
+            rows.append(matrix.indices[own])
+            amounts.append(matrix.data[own] * more)
+        touched, place = np.unique(np.concatenate(rows), return_inverse=True)
+        change: Floats = np.zeros(len(touched))
+        np.add.at(change, place, np.concatenate(amounts))
+        return _Shift(touched, change)
 
-    def excess(self, change: Floats) -> float:
-        """Sum of what the rows are broken by after a change, above half a cent each."""
-        activity = self.activity + change
-        over = np.maximum(activity - self.upper, self.lower - activity) - ROUNDING
-        return float(over[over > 0].sum())
+    def excess(self, shift: _Shift) -> float:
+        """Sum of what the rows of a shift are then broken by, above half a cent each."""
+        activity = self.activity[shift.rows] + shift.amounts
+        over = np.maximum(activity - self.upper[shift.rows], self.lower[shift.rows] - activity)
+        return float(np.maximum(over - ROUNDING, 0.0).sum())
+
+    def apply(self, shift: _Shift) -> None:
+        """Bring the rows up to date with a shift."""
+        self.activity[shift.rows] += shift.amounts
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether no row is broken by more than half a cent."""
+        over = np.maximum(self.activity - self.upper, self.lower - self.activity)
+        return not np.any(over > ROUNDING)
 
 
 def to_cents(problem: Problem, point: Point) -> Allocation:
@@ -97,16 +126,16 @@ class _Rounded:
     def settle(self, limits: _Limits, bet: int, options: list[float], exact: Allocation) -> None:
         """Give a bet the option that leaves the limits best kept, the nearest among equals."""
         target = float(exact.working[bet])
-        changes = [self._change(limits, bet, option) for option in options]
+        shifts = [self._shift(limits, bet, option) for option in options]
         best = min(
             range(len(options)),
             key=lambda place: (
-                round(limits.excess(changes[place]) / CENT, 3),
+                round(limits.excess(shifts[place]) / CENT, 3),
                 abs(options[place] - target),
                 options[place],
             ),
         )
-        limits.activity = limits.activity + changes[best]
+        limits.apply(shifts[best])
         self.entangled[bet] = self._entangled_at(bet, options[best])
         self.working[bet] = options[best]
 
@@ -115,7 +144,7 @@ class _Rounded:
         stuck = (1.0 - self.book.reclaimable[bet]) * max(self.book.working[bet] - working, 0.0)
         return round(before + float(stuck), 2) if stuck > 0 else before
 
-    def _change(self, limits: _Limits, bet: int, working: float) -> Floats:
+    def _shift(self, limits: _Limits, bet: int, working: float) -> _Shift:
         entangled = self._entangled_at(bet, working)
         held = working + entangled - self.working[bet] - self.entangled[bet]
         before = max(self.book.working[bet] - self.working[bet], 0.0)
@@ -155,7 +184,7 @@ def _mend(
 ) -> None:
     """Shift bets by a cent as long as a limit is broken by more than half of one."""
     for _ in range(MOST_PASSES):
-        if limits.excess(np.zeros(len(limits.activity))) == 0:
+        if limits.are_kept:
             return
         for bet in moving:
             now = float(rounded.working[bet])

@@ -82,7 +82,7 @@ def find_best(problem: Problem) -> Best:
     relaxed = Solver(programs.exact).run().values
     values = _whole_columns(problem, programs.loose, relaxed, start)
     program, solver, point = _amounts(problem, programs, values, start)
-    tied = _break_ties(problem, solver)
+    tied = _break_ties(problem, solver, point)
     return Best(
         programs=Programs(program, programs.loose),
         point=Point(tied.values, point.row_price),
@@ -238,13 +238,16 @@ def _gain_with_ties(problem: Problem, program: Assembled) -> Floats:
     return gain
 
 
-def _break_ties(problem: Problem, solver: Solver) -> Point:
+def _break_ties(problem: Problem, solver: Solver, point: Point) -> Point:
     """Among the optima of the LP just solved: the least movement, then the lower ids."""
     columns, every, rank = _movement(problem.decision)
-    solver.stay_optimal()
-    solver.minimise(columns, every)
-    solver.stay_optimal()
-    return solver.minimise(columns, rank)
+    for weights in (every, rank):
+        solver.stay_optimal()
+        try:
+            point = solver.minimise(columns, weights)
+        except NoSolutionError:
+            return point
+    return point
 
 
 def _movement(decision: Decision) -> tuple[Integers, Floats, Floats]:
