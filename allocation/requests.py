@@ -4,20 +4,16 @@ The row in PostgreSQL is the debt, written in the transaction of its cause. The 
 worker is a bell: if it is lost, beat's sweep rings again.
 """
 
-import logging
+from contextlib import suppress
 from typing import Any
 
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from allocation.models import RecomputeRequest
 from evidence.models import Evidence
-from spm.celery import app
-
-logger = logging.getLogger(__name__)
+from spm import celery, valkey
 
 TASK = "allocation.recompute"
 BELL_SECONDS = 5
@@ -36,19 +32,14 @@ def ask(portfolio_id: int, reason: str, evidence: Evidence | None = None) -> Non
 
 def ring(portfolio_id: int) -> None:
     """Tell a worker, unless one has been told and has not begun."""
-    try:
-        if cache.add(_pending(portfolio_id), 1, timeout=BELL_SECONDS):
-            app.send_task(TASK, args=[portfolio_id], retry=False)
-    except (OperationalError, RedisError, OSError):
-        logger.warning("worker not told; the sweep will", exc_info=True)
+    if cache.add(_pending(portfolio_id), 1, timeout=BELL_SECONDS):
+        with suppress(valkey.Away), valkey.asked():
+            celery.ring(TASK, portfolio_id)
 
 
 def answered(portfolio_id: int) -> None:
     """A worker begins: what is asked for from now on rings again."""
-    try:
-        cache.delete(_pending(portfolio_id))
-    except (RedisError, OSError):
-        logger.warning("cache not reached", exc_info=True)
+    cache.delete(_pending(portfolio_id))
 
 
 def owed(portfolio_id: int) -> bool:

@@ -19,6 +19,8 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connection, transaction
 
+from spm import valkey
+
 logger = logging.getLogger(__name__)
 
 CHANNEL_PREFIX = "live:"
@@ -37,12 +39,10 @@ def say(portfolio_id: int, *names: str) -> None:
 def _publish(portfolio_id: int, names: tuple[str, ...]) -> None:
     global _publisher
     if _publisher is None:
-        _publisher = redis.Redis.from_url(settings.LIVE_URL, socket_timeout=2)
-    try:
+        _publisher = valkey.client(settings.LIVE_URL)
+    # The change is committed and pages catch up when they reconnect: never fail for this.
+    with contextlib.suppress(valkey.Away), valkey.asked():
         _publisher.publish(f"{CHANNEL_PREFIX}{portfolio_id}", json.dumps(names))
-    except redis.RedisError:
-        # The change is committed and pages catch up when they reconnect: never fail for this.
-        logger.warning("live message not sent", exc_info=True)
 
 
 class Hub:

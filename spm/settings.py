@@ -144,7 +144,7 @@ BROKER_DATABASE, CACHE_DATABASE, LIVE_DATABASE = 0, 1, 2
 LIVE_URL = with_database_number(REDIS_URL, LIVE_DATABASE)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "spm.valkey.ForgetfulCache",
         "LOCATION": with_database_number(REDIS_URL, CACHE_DATABASE),
     }
 }

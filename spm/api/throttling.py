@@ -1,19 +1,15 @@
 """How often one principal may ask, counted in Valkey for all server processes together."""
 
-import logging
 from typing import Any
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
+from spm import valkey
 from spm.accounts.models import ApiKey
-
-logger = logging.getLogger(__name__)
 
 SECONDS = {"s": 1, "sec": 1, "min": 60, "hour": 3600}
 
@@ -62,14 +58,10 @@ def _name_of(principal: Any) -> str:
 def _seconds_to_wait(name: str, period: float, cost: float) -> float:
     global _valkey
     if _valkey is None:
-        # One more try mends a connection that Valkey has closed; more would only keep people
-        # waiting for a server that is away.
-        _valkey = redis.Redis.from_url(
-            settings.LIVE_URL, socket_timeout=1, retry=Retry(NoBackoff(), 1)
-        )
+        _valkey = valkey.client(settings.LIVE_URL)
     try:
-        return float(_valkey.eval(_ADMIT, 1, name, str(period), str(cost)))
-    except redis.RedisError:
+        with valkey.asked():
+            return float(_valkey.eval(_ADMIT, 1, name, str(period), str(cost)))
+    except valkey.Away:
         # Without Valkey nothing is counted: evidence matters more than the limit.
-        logger.warning("request rate not counted", exc_info=True)
         return 0.0
