@@ -68,6 +68,8 @@ MIDDLEWARE = [
     "spm.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # With random bytes in each answer, so that its length gives no token away.
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "spm.browser_rules.BrowserRulesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -13,10 +13,8 @@ def portfolio(request: HttpRequest) -> dict[str, Any]:
     current = getattr(request, "portfolio", None)
     if current is None:
         return {"portfolio": None, "portfolios": [], "role": None, "may": frozenset()}
-    memberships = list(
-        Membership.objects.filter(user_id=request.user.pk or 0)
-        .select_related("portfolio")
-        .order_by("portfolio__name", "portfolio_id")
+    memberships: list[Membership] = sorted(
+        getattr(request, "memberships", []), key=lambda each: (each.portfolio.name, each.pk)
     )
     role = next((m.role for m in memberships if m.portfolio_id == current.pk), None)
     return {

@@ -1,12 +1,12 @@
 """Every page asks for a sign-in, and knows which portfolio it is about."""
 
 from collections.abc import Callable
+from typing import Any
 
-from django.apps import apps
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
-from spm.accounts.permissions import visible_portfolio_ids
+from spm.accounts.models import Membership
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -31,27 +31,34 @@ class SignInRequiredMiddleware:
 
 
 class PortfolioMiddleware:
-    """Set ``request.portfolio``: the one last chosen, else the first that the person may see."""
+    """Set ``request.portfolio``: the one last chosen, else the first that the person may see.
+
+    ``request.memberships`` are the person's roles with their portfolios, read once for all that
+    asks in the course of the request.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Find the portfolio, if the request is of a page."""
-        request.portfolio = None  # type: ignore[attr-defined]
-        if request.user.is_authenticated and not request.path.startswith(OPEN_PATHS):
-            request.portfolio = self.portfolio_of(request)  # type: ignore[attr-defined]
+        is_page = request.user.is_authenticated and not request.path.startswith(OPEN_PATHS)
+        request.memberships = memberships_of(request) if is_page else []  # type: ignore[attr-defined]
+        request.portfolio = last_chosen(request)  # type: ignore[attr-defined]
         return self.get_response(request)
 
-    def portfolio_of(self, request: HttpRequest) -> object | None:
-        """The portfolio that the page is about, or None for somebody without any."""
-        visible = visible_portfolio_ids(request.user)
-        if not visible:
-            return None
-        chosen = request.session.get(SESSION_KEY)
-        portfolio_id = chosen if chosen in visible else visible[0]
-        portfolios = apps.get_model("bets", "Portfolio")._default_manager
-        return portfolios.filter(pk=portfolio_id).first()
+
+def memberships_of(request: HttpRequest) -> list[Membership]:
+    """The person's roles, by portfolio; one query."""
+    rows = Membership.objects.filter(user_id=request.user.pk or 0, user__is_active=True)
+    return list(rows.select_related("portfolio").order_by("portfolio_id"))
+
+
+def last_chosen(request: HttpRequest) -> Any:
+    """The portfolio that the page is about, or None for somebody without any."""
+    portfolios = {each.portfolio_id: each.portfolio for each in _memberships(request)}
+    first = next(iter(portfolios.values()), None)
+    return portfolios.get(request.session.get(SESSION_KEY), first) if portfolios else None
 
 
 def turn_to(request: HttpRequest, portfolio_id: int) -> None:
@@ -60,5 +67,8 @@ def turn_to(request: HttpRequest, portfolio_id: int) -> None:
     if current is not None and current.pk == portfolio_id:
         return
     request.session[SESSION_KEY] = portfolio_id
-    portfolios = apps.get_model("bets", "Portfolio")._default_manager
-    request.portfolio = portfolios.get(pk=portfolio_id)  # type: ignore[attr-defined]
+    request.portfolio = last_chosen(request)  # type: ignore[attr-defined]
+
+
+def _memberships(request: HttpRequest) -> list[Membership]:
+    return getattr(request, "memberships", [])

@@ -29,3 +29,9 @@ def test_a_stranger_is_sent_to_the_sign_in_page_and_a_fragment_reloads_the_page(
     assert client.get("/ledger").headers["Location"] == "/accounts/login/?next=/ledger"
     fragment = client.get("/ledger", headers={"hx-request": "true"})
     assert (fragment.status_code, fragment.headers["HX-Refresh"]) == (401, "true")
+
+
+@pytest.mark.django_db
+def test_a_page_travels_compressed(client: Client) -> None:
+    answer = client.get("/accounts/login/", headers={"accept-encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
