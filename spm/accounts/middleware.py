@@ -56,9 +56,10 @@ def memberships_of(request: HttpRequest) -> list[Membership]:
 
 def last_chosen(request: HttpRequest) -> Any:
     """The portfolio that the page is about, or None for somebody without any."""
-    portfolios = {each.portfolio_id: each.portfolio for each in _memberships(request)}
-    first = next(iter(portfolios.values()), None)
-    return portfolios.get(request.session.get(SESSION_KEY), first) if portfolios else None
+    portfolios = [membership.portfolio for membership in _memberships(request)]
+    chosen = request.session.get(SESSION_KEY) if portfolios else None
+    first = portfolios[0] if portfolios else None
+    return next((each for each in portfolios if each.pk == chosen), first)
 
 
 def turn_to(request: HttpRequest, portfolio_id: int) -> None:

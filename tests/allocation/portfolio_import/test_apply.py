@@ -12,7 +12,7 @@ from allocation.portfolio_import.mapping_file import mapping_from
 from allocation.portfolio_import.plan import plan_of
 from allocation.portfolio_import.problems import Unusable
 from allocation.verify import verify
-from bets.board import place
+from bets.bulk import place_bets
 from bets.edit import OFFICE, change_bet
 from bets.models import Bet, ExternalKey, Portfolio, StageChange
 from evidence.models import Evidence, Source, ThesisBreak
@@ -91,7 +91,8 @@ def test_the_same_file_again_takes_back_nothing_that_people_did() -> None:
     imported(*TWO_YEARS)
     bet = Bet.objects.get(title="Tunnel")
     change_bet(OFFICE, bet.pk, {"title": "Great tunnel"})
-    place(Bet.objects.get(pk=bet.pk), "sustaining", datetime(2020, 1, 1, tzinfo=UTC), "agreed")
+    on = datetime(2020, 1, 1, tzinfo=UTC)
+    place_bets(bet.portfolio, {bet.pk: "sustaining"}, on, "agreed")
     imported(*TWO_YEARS)
     bet.refresh_from_db()
     assert (bet.title, bet.stage) == ("Great tunnel", "sustaining")
