@@ -18,6 +18,7 @@ from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from allocation.models import Account, Decision, LedgerHead, Transfer
+from allocation.requests import ask
 from bets.models import Bet, Portfolio
 from spm import live
 from spm.accounts.models import User
@@ -275,7 +276,10 @@ def _mature(accounts: Sequence[Account], day: date) -> None:
 
 
 def mature(portfolio_id: int, on: date | None = None) -> int:
-    """Make scheduled transfers effective up to a day; returns how many accounts were behind."""
+    """Make scheduled transfers effective up to a day; returns how many accounts were behind.
+
+    What has arrived may be given out and withdrawn from now on, so a recomputation is owed.
+    """
     day = on or timezone.localdate()
     with transaction.atomic():
         _locked_head(portfolio_id)
@@ -290,6 +294,7 @@ def mature(portfolio_id: int, on: date | None = None) -> int:
         moved = [a for a in behind if before[a.pk] != (a.available, a.effective)]
         if moved:
             project(portfolio_id, moved)
+            ask(portfolio_id, "Scheduled transfers have taken effect.")
             live.say(portfolio_id, "ledger", "allocation", "board")
     return len(behind)
 

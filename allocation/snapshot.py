@@ -23,16 +23,19 @@ def snapshot_of(portfolio: Portfolio) -> Snapshot:
     """
     accounts = list(Account.objects.filter(portfolio=portfolio))
     positions: dict[int, dict[str, Account]] = defaultdict(dict)
-    envelope = Decimal(0)
+    envelope, on_its_way = Decimal(0), Decimal(0)
     for account in accounts:
         if account.bet_id is not None:
             positions[account.bet_id][account.kind] = account
         elif account.kind == Account.Kind.ENVELOPE:
             envelope = -account.booked
+        else:
+            on_its_way = account.booked - account.available
     return {
         "horizon_months": portfolio.horizon_months,
         "envelope": float(envelope),
-        "reserve_floor": float(portfolio.reserve_floor),
+        # What notice still keeps from the reserve cannot be given out of it.
+        "reserve_floor": float(max(portfolio.reserve_floor, on_its_way)),
         "switching_cost": float(portfolio.switching_cost),
         "teams": [
             {"id": str(team.pk), "capacity": float(team.capacity)}

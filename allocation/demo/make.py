@@ -259,8 +259,8 @@ def _play(portfolio: Portfolio, story: Story, bets: dict[str, Bet], now: datetim
         at = now - timedelta(days=days_ago)
         record(OFFICE, hypothesis.pk, _observed(event, at), as_of=at, recorded_at=at)
     beliefs.refresh([bet.pk for bet in bets.values()], now)
-    RecomputeRequest.objects.filter(portfolio=portfolio).delete()
     ledger.mature(portfolio.pk, now.date())
+    RecomputeRequest.objects.filter(portfolio=portfolio).delete()
     recompute(portfolio.pk, now)
 
 

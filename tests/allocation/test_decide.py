@@ -93,6 +93,25 @@ def test_an_approved_proposal_is_not_proposed_again_while_its_notice_runs() -> N
 
 
 @pytest.mark.django_db
+def test_money_on_its_way_into_the_reserve_is_given_to_nobody_until_it_is_there() -> None:
+    portfolio = make_portfolio()
+    sick = make_scaling_bet(portfolio, title="Sick", belief=0.02, notice_months=2.0)
+    ledger.set_envelope(portfolio.pk, Decimal(40_000))
+    ledger.open_positions(portfolio.pk, {sick.pk: (Decimal(40_000), Decimal(0))})
+    finance, stopped = make_member(portfolio, Role.FINANCE), recompute(portfolio.pk)
+    assert stopped is not None
+    approve(finance, stopped.pk, as_shown(stopped))
+    RecomputeRequest.objects.all().delete()
+    make_scaling_bet(portfolio, title="Well", belief=0.9)
+    assert recompute(portfolio.pk) is None
+    ledger.mature(portfolio.pk, after_months(timezone.localdate(), 2))
+    assert RecomputeRequest.objects.filter(portfolio=portfolio).exists()
+    funded = recompute(portfolio.pk)
+    assert funded is not None
+    assert {change.bet.title for change in funded.changes.all()} == {"Well"}
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.CONTRIBUTOR, Role.LEAD, Role.ADMIN])
 def test_only_finance_decides(role: str) -> None:
     portfolio, _, _, proposal = proposed()
