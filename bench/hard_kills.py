@@ -102,7 +102,7 @@ def one_round(home: Path, turn: int, expected: set[str]) -> Round:
         time.sleep(WRITING_SECONDS)
         name, seconds = kill(product, turn)
     finally:
-        product.process.kill()
+        product.end()
     acknowledged = set().union(*(writer.acknowledged() for writer in writers))
     return Round(name, started, seconds, acknowledged)
 
@@ -198,7 +198,7 @@ def run(home: Path, rounds: int) -> None:
         check(home, expected)
         stopped = last.stop()
     finally:
-        last.process.kill()
+        last.end()
     print(
         f"{len(expected)} acknowledged, none lost; recomputed within {paid:.1f} s of the last "
         f"start; verified; stopped within {stopped:.1f} s"

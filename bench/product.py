@@ -78,11 +78,17 @@ class Product:
         return time.monotonic() - began
 
     def rest(self) -> None:
-        """Read what it still says, and wait for its end."""
+        """Read what it still says, and wait for its end; once is enough."""
         assert self.process.stdout is not None
-        with self.process.stdout:
-            self.said += [line.rstrip() for line in self.process.stdout]
+        if not self.process.stdout.closed:
+            with self.process.stdout:
+                self.said += [line.rstrip() for line in self.process.stdout]
         self.process.wait()
+
+    def end(self) -> None:
+        """End it the hard way if it still runs, so that nothing is left of a failed trial."""
+        self.process.kill()
+        self.rest()
 
     def answers(self) -> bool:
         """Whether the site answers."""
