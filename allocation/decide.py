@@ -63,7 +63,9 @@ def approve(
         _refuse_if_newer_is_known(proposal, shown)
         _refuse_if_positions_differ(proposal)
         moment = at or timezone.now()
-        decision = _decide(principal, proposal, Decision.Kind.APPROVED, reason, moment)
+        decision = _decide(
+            principal, proposal, Decision.Kind.APPROVED, reason, moment, shown.newer_evidence
+        )
         try:
             ledger.book(
                 proposal.portfolio_id,
@@ -216,9 +218,18 @@ def _refuse_if_positions_differ(proposal: Proposal) -> None:
 
 
 def _decide(
-    principal: Principal | None, proposal: Proposal, kind: str, reason: str, now: datetime
+    principal: Principal | None,
+    proposal: Proposal,
+    kind: str,
+    reason: str,
+    now: datetime,
+    newer: frozenset[int] = frozenset(),
 ) -> Decision:
-    """Append the decision and close the proposal with it."""
+    """Append the decision and close the proposal with it.
+
+    ``newer`` are events that the decider was shown beyond those that the proposal has seen.
+    """
+    known = newer & {event.pk for event in newer_than(proposal)}
     decision = Decision.objects.create(
         portfolio_id=proposal.portfolio_id,
         proposal=proposal,
@@ -230,7 +241,7 @@ def _decide(
         reason=reason,
         proposal_version=proposal.version,
         content_sha256=proposal.content_sha256,
-        evidence_seen=sorted(proposal.evidence.values_list("id", flat=True)),
+        evidence_seen=sorted({*proposal.evidence.values_list("id", flat=True), *known}),
     )
     close(proposal, kind, reason if kind == Decision.Kind.EXPIRED else "", now)
     live.say(

@@ -44,11 +44,7 @@ def settle(
     Returns:
         The engine's open proposal afterwards, if any, and what was done, in a sentence.
     """
-    standing = (
-        Proposal.objects.filter(portfolio=portfolio, status="open", drawn_up_by__isnull=True)
-        .select_for_update()
-        .first()
-    )
+    standing = _standing(portfolio)
     if not worth_it(portfolio, solution, expected_value):
         if standing is None:
             return None, "Nothing better was found that is worth a change."
@@ -64,6 +60,19 @@ def settle(
         close(standing, Proposal.Status.SUPERSEDED, "A better one was found.", now)
     proposal = publish(portfolio, snapshot, solution, now, replaces=standing)
     return proposal, f"Proposal {proposal.number} was published."
+
+
+def withdraw(portfolio: Portfolio, now: datetime) -> None:
+    """Withdraw the open proposal, if any: whether its moves are still right cannot be said."""
+    standing = _standing(portfolio)
+    if standing is not None:
+        close(standing, Proposal.Status.WITHDRAWN, "It can no longer be worked out.", now)
+
+
+def _standing(portfolio: Portfolio) -> Proposal | None:
+    """The engine's open proposal, locked."""
+    rows = Proposal.objects.filter(portfolio=portfolio, status="open", drawn_up_by__isnull=True)
+    return rows.select_for_update().first()
 
 
 def worth_it(portfolio: Portfolio, solution: Solution, expected_value: float) -> bool:

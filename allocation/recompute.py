@@ -19,7 +19,7 @@ from psycopg.errors import SerializationFailure
 from allocation import requests
 from allocation.engine import SnapshotError, parse_snapshot, solve
 from allocation.models import LatestRun, Proposal, RecomputeRequest
-from allocation.propose import settle
+from allocation.propose import settle, withdraw
 from allocation.snapshot import expected_value, snapshot_of
 from bets.models import Portfolio
 from spm import live
@@ -90,9 +90,11 @@ def recompute(portfolio_id: int, as_of: datetime | None = None) -> Proposal | No
     except SnapshotError as error:
         # Nothing is solved on guesses; what is wrong is shown until somebody puts it right.
         logger.warning("portfolio %s cannot be solved: %s", portfolio_id, error)
+        withdraw(portfolio, now)
         _note(portfolio_id, now, started, problem=str(error))
         return None
     if solution["status"] == "infeasible":
+        withdraw(portfolio, now)
         _note(portfolio_id, now, started, problem=solution["reason"])
         return None
     proposal, outcome = settle(portfolio, snapshot, solution, now, expected_value(parsed))

@@ -1,5 +1,7 @@
 """What the worker does: each task calls one rule."""
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from celery import shared_task
@@ -9,6 +11,8 @@ from allocation import decide, ledger, requests
 from allocation.models import RecomputeRequest
 from allocation.recompute import run_owed
 from bets.models import Portfolio
+
+logger = logging.getLogger(__name__)
 
 WAITED = timedelta(seconds=5)
 
@@ -23,13 +27,20 @@ def recompute(portfolio_id: int) -> None:
 def sweep_recompute_requests() -> None:
     """Compute what has waited, whatever became of the message about it."""
     waiting = RecomputeRequest.objects.filter(requested_at__lte=timezone.now() - WAITED)
-    for portfolio_id in waiting.order_by().values_list("portfolio_id", flat=True).distinct():
-        run_owed(portfolio_id)
+    _each(waiting.order_by().values_list("portfolio_id", flat=True).distinct(), run_owed)
 
 
 @shared_task(name="allocation.mature_transfers")
 def mature_transfers() -> None:
     """Let the day count: scheduled transfers take effect, proposals nobody decided expire."""
-    for portfolio_id in Portfolio.objects.order_by("id").values_list("id", flat=True):
-        ledger.mature(portfolio_id)
+    _each(Portfolio.objects.order_by("id").values_list("id", flat=True), ledger.mature)
     decide.expire()
+
+
+def _each(portfolio_ids: Iterable[int], act: Callable[[int], object]) -> None:
+    """Do it for each portfolio: one that cannot be done keeps no other waiting."""
+    for portfolio_id in portfolio_ids:
+        try:
+            act(portfolio_id)
+        except Exception:
+            logger.exception("portfolio %s was left out", portfolio_id)

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from allocation import ledger
+from allocation.decide import transfers_of
 from allocation.models import Account, Decision, LedgerHead, Proposal, Transfer
 from bets.models import Bet, Portfolio
 from evidence import beliefs
@@ -45,10 +46,11 @@ def verify(portfolio: Portfolio | None = None) -> list[Finding]:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         portfolios = [portfolio] if portfolio else list(Portfolio.objects.order_by("id"))
         findings = [finding for each in portfolios for finding in _all_of(each)]
+        ends = list(LedgerHead.objects.filter(portfolio__in=portfolios).select_related("portfolio"))
     broken = {finding.portfolio for finding in findings}
-    for each in portfolios:
-        if each.name not in broken:
-            _note_proof(each)
+    for end in ends:
+        if end.portfolio.name not in broken:
+            _note_proof(end)
     return findings
 
 
@@ -59,7 +61,8 @@ def _all_of(portfolio: Portfolio) -> Iterator[Finding]:
     for check in (_chain, _balances, _never_overdrawn):
         found = check(portfolio, transfers, accounts)
         yield from (Finding(portfolio.name, row, problem) for row, problem in found)
-    for found in (_projections(portfolio, accounts), _decisions(portfolio, transfers)):
+    decisions = _decisions(portfolio, transfers, accounts)
+    for found in (_projections(portfolio, accounts), decisions):
         yield from (Finding(portfolio.name, row, problem) for row, problem in found)
     for difference in beliefs.differences(portfolio):
         yield Finding(portfolio.name, "evidence", str(difference))
@@ -150,15 +153,24 @@ def _projections(portfolio: Portfolio, accounts: list[Account]) -> Iterator[tupl
             yield f"bet {bet.pk} {bet}", f"shows {shown}, the ledger says {true}"
 
 
-def _decisions(portfolio: Portfolio, transfers: list[Transfer]) -> Iterator[tuple[str, str]]:
+def _decisions(
+    portfolio: Portfolio, transfers: list[Transfer], accounts: list[Account]
+) -> Iterator[tuple[str, str]]:
     """What was approved was booked, what was not was not, and both say so."""
-    booked = {transfer.decision_id for transfer in transfers if transfer.decision_id}
+    booked: dict[int, list[Transfer]] = defaultdict(list)
+    for transfer in transfers:
+        if transfer.decision_id:
+            booked[transfer.decision_id].append(transfer)
     decided = Decision.objects.filter(portfolio=portfolio).select_related("proposal")
-    for decision in decided:
+    for decision in decided.defer("proposal__snapshot", "proposal__solution"):
         row = f"decision {decision.pk}"
         approved = decision.kind in (Decision.Kind.APPROVED, Decision.Kind.PARTLY_APPROVED)
         if approved != (decision.pk in booked):
             yield row, "was booked though not approved" if not approved else "was not booked"
+        if any(each.booked_by_id != decision.decided_by_id for each in booked[decision.pk]):
+            yield row, "names another person than its transfers"
+        if decision.kind == Decision.Kind.APPROVED and decision.pk in booked:
+            yield from _as_proposed(row, decision, booked[decision.pk], accounts)
         if decision.proposal.status != decision.kind:
             yield row, f"says {decision.kind}, its proposal {decision.proposal.status}"
         if decision.proposal.content_sha256 != decision.content_sha256:
@@ -170,9 +182,31 @@ def _decisions(portfolio: Portfolio, transfers: list[Transfer]) -> Iterator[tupl
         yield f"proposal {proposal.number}", "counts as decided, but there is no decision"
 
 
-def _note_proof(portfolio: Portfolio) -> None:
-    head = LedgerHead.objects.filter(portfolio=portfolio).first()
-    if head is not None:
-        LedgerHead.objects.filter(pk=head.pk).update(
-            verified_at=timezone.now(), verified_sequence=head.sequence
+def _as_proposed(
+    row: str, decision: Decision, booked: list[Transfer], accounts: list[Account]
+) -> Iterator[tuple[str, str]]:
+    """What was booked is what the proposal says, from the day of the decision on."""
+    places = {each.pk: ledger.Place(each.kind, each.bet_id or 0) for each in accounts}
+    said = [
+        (entry.from_place, entry.to_place, entry.amount, entry.effective_on, entry.one_off)
+        for entry in transfers_of(decision.proposal, timezone.localdate(decision.decided_at))
+    ]
+    done = [
+        (
+            places[each.from_account_id],
+            places[each.to_account_id],
+            each.amount,
+            each.effective_on,
+            each.one_off,
         )
+        for each in booked
+    ]
+    if sorted(said) != sorted(done):
+        yield row, "was booked otherwise than its proposal says"
+
+
+def _note_proof(end: LedgerHead) -> None:
+    """The proof reaches as far as the chain did when it was read, whatever was booked since."""
+    LedgerHead.objects.filter(pk=end.pk).update(
+        verified_at=timezone.now(), verified_sequence=end.sequence
+    )

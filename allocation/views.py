@@ -138,8 +138,10 @@ def decide_proposal(request: PageRequest, proposal_id: int) -> HttpResponse:
             decide.approve(request.user, proposal.pk, form.shown(), reason=reason)
             messages.success(request, f"Proposal {proposal.number} is approved and booked.")
     except Invalid as error:
-        form.add_error("reason", error.fields["reason"])
-        return _undecided(request, proposal_id, form, "", [], 422)
+        if "reason" in error.fields:
+            form.add_error("reason", error.fields["reason"])
+        problem = "" if "reason" in error.fields else str(error)
+        return _undecided(request, proposal_id, form, problem, [], 422)
     except Conflict as error:
         return _undecided(request, proposal_id, form, error.message, error.changed, 409)
     except NotAllowed as error:

@@ -83,11 +83,12 @@ class Hub:
     def hand_on(self, channel: str, data: str) -> None:
         """Put a message into each stream of its portfolio."""
         for queue in self.streams.get(channel, ()):
-            if queue.full():  # a reader that does not read: it gets one message for all it missed
-                while not queue.empty():
-                    queue.get_nowait()
-                data = '["all"]'
-            queue.put_nowait(data)
+            if not queue.full():
+                queue.put_nowait(data)
+                continue
+            while not queue.empty():  # a reader that does not read hears one thing for all of it
+                queue.get_nowait()
+            queue.put_nowait('["all"]')
 
     def hand_to_all(self, data: str) -> None:
         """Put a message into every stream."""

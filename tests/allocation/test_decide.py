@@ -184,7 +184,9 @@ def test_evidence_that_the_proposal_has_not_seen_stops_an_approval_unless_it_was
     with pytest.raises(Conflict, match="Evidence has arrived"):
         approve(finance, proposal.pk, shown)
     knowing = Shown(shown.version, shown.content_sha256, frozenset({event.pk}))
-    assert approve(finance, proposal.pk, knowing).kind == Decision.Kind.APPROVED
+    decision = approve(finance, proposal.pk, knowing)
+    assert decision.kind == Decision.Kind.APPROVED
+    assert decision.evidence_seen == [event.pk]
 
 
 @pytest.mark.django_db

@@ -76,6 +76,18 @@ def test_what_the_engine_cannot_take_is_said_and_nothing_is_solved_on_guesses() 
     assert "response" in problem
 
 
+@pytest.mark.django_db
+def test_a_proposal_that_can_no_longer_be_worked_out_is_withdrawn() -> None:
+    portfolio, sick, _ = two_bets()
+    first = recompute(portfolio.pk)
+    assert first is not None
+    Bet.objects.filter(pk=sick.pk).update(response=[[0.4, 0.1], [0.8, 0.9]])
+    assert recompute(portfolio.pk) is None
+    first.refresh_from_db()
+    assert first.status == Proposal.Status.WITHDRAWN
+    assert first.closed_because == "It can no longer be worked out."
+
+
 def test_a_storm_of_requests_is_one_run(committed_db: None) -> None:
     portfolio, _, _ = two_bets()
     for number in range(50):
@@ -108,6 +120,25 @@ def test_what_has_waited_is_swept_up_whatever_became_of_the_message(committed_db
     ask(portfolio.pk, "Evidence")
     RecomputeRequest.objects.update(requested_at="2026-01-01T00:00:00Z")
     sweep_recompute_requests()
+    assert Proposal.objects.filter(portfolio=portfolio).count() == 1
+
+
+def test_a_portfolio_that_fails_keeps_no_other_waiting(
+    committed_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing, portfolio = two_bets()[0], two_bets()[0]
+    for each in (failing, portfolio):
+        ask(each.pk, "Evidence")
+    RecomputeRequest.objects.update(requested_at="2026-01-01T00:00:00Z")
+
+    def run(portfolio_id: int) -> int:
+        if portfolio_id == failing.pk:
+            raise RuntimeError("out of memory")
+        return run_owed(portfolio_id)
+
+    monkeypatch.setattr("allocation.tasks.run_owed", run)
+    sweep_recompute_requests()
+    assert RecomputeRequest.objects.filter(portfolio=failing).exists()
     assert Proposal.objects.filter(portfolio=portfolio).count() == 1
 
 

@@ -7,10 +7,14 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from allocation import ledger
+from allocation.decide import approve
 from allocation.models import Account, LedgerHead
 from allocation.verify import verify
 from bets.models import Bet, Portfolio
-from tests.factories import make_bet, make_portfolio
+from spm.accounts.models import Role
+from tests.allocation.test_decide import as_shown, proposed, wrong_in_the_books
+from tests.at_once import at_once
+from tests.factories import make_bet, make_member, make_portfolio, make_user
 
 
 def books() -> Portfolio:
@@ -25,9 +29,11 @@ def books() -> Portfolio:
 def as_owner(statement: str) -> None:
     """Change something with every trigger out of the way, as only the owner can."""
     with connections["owner"].cursor() as cursor:
-        cursor.execute("ALTER TABLE allocation_transfer DISABLE TRIGGER USER")
+        for table in ("allocation_transfer", "allocation_decision"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(statement)
-        cursor.execute("ALTER TABLE allocation_transfer ENABLE TRIGGER USER")
+        for table in ("allocation_transfer", "allocation_decision"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 @pytest.mark.django_db
@@ -70,6 +76,42 @@ def test_a_page_that_would_show_other_money_than_the_books_hold_is_found() -> No
     Bet.objects.update(working=299)
     (found,) = verify(portfolio)
     assert "shows" in found.problem
+
+
+def test_the_proof_reaches_no_further_than_what_was_read(
+    committed_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portfolio = books()
+
+    def meanwhile(of: Portfolio) -> list[str]:
+        at_once([lambda: ledger.set_envelope(of.pk, Decimal(2000))])
+        return []
+
+    monkeypatch.setattr("evidence.beliefs.differences", meanwhile)
+    assert verify(portfolio) == []
+    head = LedgerHead.objects.get(portfolio=portfolio)
+    assert (head.sequence, head.verified_sequence) == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE allocation_decision SET decided_by_id = {other}", "names another person"),
+        ("UPDATE allocation_decision SET decided_at = '2026-01-01'", "was booked otherwise"),
+        ("UPDATE allocation_move SET amount = amount + 1", "was booked otherwise"),
+        ("UPDATE allocation_proposalchange SET exit_cost = 7", "was booked otherwise"),
+    ],
+)
+def test_a_decision_that_was_changed_after_it_was_booked_is_found(
+    committed_db: None, statement: str, problem: str
+) -> None:
+    portfolio, *_, proposal = proposed()
+    approve(make_member(portfolio, Role.FINANCE), proposal.pk, as_shown(proposal))
+    assert wrong_in_the_books(portfolio) == []
+    as_owner(statement.format(other=make_user().pk))
+    (found,) = wrong_in_the_books(portfolio)
+    assert found.row.startswith("decision ")
+    assert problem in found.problem
 
 
 @pytest.mark.django_db
