@@ -33,6 +33,8 @@ def allocation_page(request: PageRequest) -> HttpResponse:
 @require_GET
 def numbers_panel(request: PageRequest) -> HttpResponse:
     """The open proposal, the five numbers, and where reports and evidence disagree."""
+    if request.portfolio is None:
+        raise Http404
     return render(request, "reports/_numbers.html", _numbers(request))
 
 
