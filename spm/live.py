@@ -9,7 +9,10 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections import defaultdict
+import math
+import time
+from collections import defaultdict, deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,7 +20,7 @@ import redis
 import redis.asyncio
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import close_old_connections, transaction
 
 from spm import valkey
 
@@ -27,6 +30,15 @@ CHANNEL_PREFIX = "live:"
 HEARTBEAT_SECONDS = 15
 RECHECK_SECONDS = 30
 RECONNECT_MILLISECONDS = 1000
+# A page is rendered before its stream opens: what was said in between is kept for it so long.
+HEARD_FOR_SECONDS = 30.0
+# How much older than its clock says a page may be: its queries came first, clocks differ.
+RENDERING_SECONDS = 2.0
+MOST_MISSED = 100
+EVERYTHING = '["all"]'
+
+# Sessions are asked about here, on connections that stay open and are never more than these.
+_gatekeepers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live")
 
 _publisher: redis.Redis | None = None
 
@@ -51,14 +63,33 @@ class Hub:
     def __init__(self) -> None:
         self.streams: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
         self.listener: asyncio.Task[None] | None = None
+        self.heard: deque[tuple[float, str, str]] = deque()
+        self.listening_since = math.inf
 
-    def join(self, portfolio_id: int) -> asyncio.Queue[str]:
-        """A queue that receives the messages of one portfolio."""
+    def join(self, portfolio_id: int, rendered_at: float | None = None) -> asyncio.Queue[str]:
+        """A queue that receives the messages of one portfolio.
+
+        Args:
+            portfolio_id: whose.
+            rendered_at: when the page was rendered (seconds since 1970): what was said since then
+                is in the queue already. None for a page that catches up by itself.
+        """
         if self.listener is None or self.listener.done():
             self.listener = asyncio.create_task(self.listen())
         queue: asyncio.Queue[str] = asyncio.Queue(maxsize=1000)
-        self.streams[f"{CHANNEL_PREFIX}{portfolio_id}"].add(queue)
+        channel = f"{CHANNEL_PREFIX}{portfolio_id}"
+        if rendered_at is not None:
+            for data in self.missed(channel, rendered_at - RENDERING_SECONDS):
+                queue.put_nowait(data)
+        self.streams[channel].add(queue)
         return queue
+
+    def missed(self, channel: str, since: float) -> list[str]:
+        """What was said on a channel since a moment; everything, where that is not known."""
+        if since < max(self.listening_since, time.time() - HEARD_FOR_SECONDS):
+            return [EVERYTHING]
+        said = [data for at, where, data in self.heard if where == channel and at >= since]
+        return said if len(said) <= MOST_MISSED else [EVERYTHING]
 
     def leave(self, portfolio_id: int, queue: asyncio.Queue[str]) -> None:
         """Forget a stream that has ended."""
@@ -68,27 +99,46 @@ class Hub:
         """Hand on what Valkey says, for as long as the process lives."""
         while True:
             try:
-                client = redis.asyncio.Redis.from_url(settings.LIVE_URL)
-                async with client.pubsub() as subscription:
+                valkey_client = redis.asyncio.Redis.from_url(settings.LIVE_URL)
+                async with valkey_client, valkey_client.pubsub() as subscription:
                     await subscription.psubscribe(f"{CHANNEL_PREFIX}*")
                     # What was said while we did not listen is unknown: pages fetch everything.
-                    self.hand_to_all('["all"]')
-                    async for message in subscription.listen():
-                        if message["type"] == "pmessage":
-                            self.hand_on(message["channel"].decode(), message["data"].decode())
+                    self.listening_since = time.time()
+                    self.hand_to_all(EVERYTHING)
+                    await self._hear(subscription)
             except (redis.RedisError, OSError):
+                self.listening_since = math.inf
                 logger.warning("live subscription lost, trying again")
                 await asyncio.sleep(1)
 
+    async def _hear(self, subscription: Any) -> None:
+        """Hand on messages; raises once a line is dead that nobody has closed."""
+        unanswered = False
+        while True:
+            message = await subscription.get_message(timeout=HEARTBEAT_SECONDS)
+            if message is not None:
+                unanswered = False
+                if message["type"] == "pmessage":
+                    self.hand_on(message["channel"].decode(), message["data"].decode())
+            elif unanswered:
+                raise redis.ConnectionError("no answer to a ping")
+            else:
+                await subscription.ping()
+                unanswered = True
+
     def hand_on(self, channel: str, data: str) -> None:
-        """Put a message into each stream of its portfolio."""
+        """Put a message into each stream of its portfolio, and keep it for those about to open."""
+        now = time.time()
+        self.heard.append((now, channel, data))
+        while self.heard[0][0] < now - HEARD_FOR_SECONDS:
+            self.heard.popleft()
         for queue in self.streams.get(channel, ()):
             if not queue.full():
                 queue.put_nowait(data)
                 continue
             while not queue.empty():  # a reader that does not read hears one thing for all of it
                 queue.get_nowait()
-            queue.put_nowait('["all"]')
+            queue.put_nowait(EVERYTHING)
 
     def hand_to_all(self, data: str) -> None:
         """Put a message into every stream."""
@@ -109,24 +159,28 @@ def _may_listen(cookies: str, portfolio_id: int) -> bool:
     from spm.accounts.permissions import may
     from spm.accounts.sessions import user_of_cookies
 
-    try:
-        user = user_of_cookies(cookies)
-        return user is not None and may(user, "see", portfolio_id)
-    finally:
-        connection.close()  # this runs in a thread that no request's end tidies up after
+    close_old_connections()  # no request begins here that would look whether it still works
+    user = user_of_cookies(cookies)
+    return user is not None and may(user, "see", portfolio_id)
 
 
-def _portfolio_asked_for(scope: dict[str, Any]) -> int | None:
-    values = parse_qs(scope["query_string"].decode("latin-1")).get("portfolio", [])
-    return int(values[0]) if values and values[0].isdigit() and len(values[0]) < 19 else None
+def _number_asked_for(scope: dict[str, Any], name: str) -> int | None:
+    values = parse_qs(scope["query_string"].decode("latin-1")).get(name, [])
+    text = values[0] if values else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Serve one stream of server-sent events: ``/live?portfolio=<id>``."""
+    """Serve one stream of server-sent events: ``/live?portfolio=<id>&since=<seconds>``.
+
+    ``since`` is when the page was rendered; a browser that comes back says what it heard last
+    instead, and its page fetches everything by itself.
+    """
     headers = dict(scope["headers"])
     cookies = headers.get(b"cookie", b"").decode("latin-1")
-    portfolio_id = _portfolio_asked_for(scope)
-    allowed = sync_to_async(_may_listen, thread_sensitive=False)
+    portfolio_id = _number_asked_for(scope, "portfolio")
+    rendered_at = _number_asked_for(scope, "since") if b"last-event-id" not in headers else None
+    allowed = sync_to_async(_may_listen, thread_sensitive=False, executor=_gatekeepers)
     if portfolio_id is None or not await allowed(cookies, portfolio_id):
         await _answer(send, 404)
         return
@@ -141,7 +195,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
             ],
         }
     )
-    queue = hub().join(portfolio_id)
+    queue = hub().join(portfolio_id, rendered_at)
     gone = asyncio.create_task(_until_disconnected(receive))
     try:
         await _stream(send, queue, gone, lambda: allowed(cookies, portfolio_id))
@@ -155,7 +209,7 @@ async def _stream(
 ) -> None:
     loop = asyncio.get_running_loop()
     recheck_at = loop.time() + RECHECK_SECONDS
-    await _send_chunk(send, f"retry: {RECONNECT_MILLISECONDS}\nevent: hello\ndata: []\n\n")
+    await _send_chunk(send, f"retry: {RECONNECT_MILLISECONDS}\nid: 1\nevent: hello\ndata: []\n\n")
     while not gone.done():
         if loop.time() >= recheck_at:
             # A person who has signed out or lost the role hears nothing more.

@@ -155,7 +155,9 @@ function show(state, text) {
 }
 
 function connect() {
-  source = new EventSource(`/live?portfolio=${encodeURIComponent(portfolio)}`);
+  /* What was said between the rendering of this page and now is heard as well. */
+  const since = interrupted ? "" : `&since=${document.body.dataset.rendered}`;
+  source = new EventSource(`/live?portfolio=${encodeURIComponent(portfolio)}${since}`);
   source.onopen = () => {
     failures = 0;
     show("live", "Live");

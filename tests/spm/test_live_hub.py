@@ -1,7 +1,13 @@
 """The open streams of one process: who hears what."""
 
 import asyncio
+import time
 
+import pytest
+import redis
+from django.conf import settings
+
+from spm import live
 from spm.live import Hub
 
 
@@ -27,3 +33,43 @@ def test_a_message_is_heard_in_its_own_portfolio_only() -> None:
     hub.streams["live:1"], hub.streams["live:2"] = {own}, {other}
     hub.hand_on("live:1", '["ledger"]')
     assert (everything(own), everything(other)) == (['["ledger"]'], [])
+
+
+def test_what_was_said_while_a_page_was_on_its_way_is_heard_by_it() -> None:
+    hub = Hub()
+    now = time.time()
+    hub.listening_since = now - 60
+    hub.hand_on("live:1", '["proposal:5"]')
+    hub.hand_on("live:2", '["ledger"]')
+    assert hub.missed("live:1", now - 1) == ['["proposal:5"]']
+    assert hub.missed("live:1", time.time() + 1) == []
+
+
+def test_a_page_from_before_the_hub_listened_fetches_everything() -> None:
+    hub = Hub()
+    now = time.time()
+    assert hub.missed("live:1", now) == ['["all"]']
+    hub.listening_since = now
+    assert hub.missed("live:1", now - 5) == ['["all"]']
+    hub.listening_since = now - 3600
+    assert hub.missed("live:1", now - 1800) == ['["all"]']
+
+
+def test_a_line_that_died_without_a_word_is_found_and_pages_catch_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.1)
+
+    async def lose_the_line() -> list[str]:
+        hub = Hub()
+        queue = hub.join(1)
+        first = await asyncio.wait_for(queue.get(), 5)
+        with redis.Redis.from_url(settings.LIVE_URL) as valkey:
+            valkey.execute_command("CLIENT", "PAUSE", 700, "ALL")
+        second = await asyncio.wait_for(queue.get(), 10)
+        assert hub.listener is not None
+        hub.listener.cancel()
+        await asyncio.gather(hub.listener, return_exceptions=True)
+        return [first, second]
+
+    assert asyncio.run(lose_the_line()) == ['["all"]', '["all"]']
