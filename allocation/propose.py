@@ -54,8 +54,11 @@ def settle(
         _bring_up_to_date(standing, now)
         return standing, f"Proposal {standing.number} still stands."
     refused = _refused_alike(portfolio, solution)
-    if standing is None and refused is not None:
-        return None, f"What is best differs little from proposal {refused.number}, refused."
+    if refused is not None:
+        outcome = f"What is best differs little from proposal {refused.number}, refused."
+        if standing is not None:
+            close(standing, Proposal.Status.WITHDRAWN, outcome, now)
+        return None, outcome
     if standing is not None:
         close(standing, Proposal.Status.SUPERSEDED, "A better one was found.", now)
     proposal = publish(portfolio, snapshot, solution, now, replaces=standing)

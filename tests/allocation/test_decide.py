@@ -154,6 +154,20 @@ def test_a_refusal_needs_a_reason_moves_nothing_and_stands_until_something_diffe
 
 
 @pytest.mark.django_db
+def test_what_was_refused_is_not_asked_again_by_way_of_another_proposal() -> None:
+    portfolio, _, well, refused = proposed()
+    finance = make_member(portfolio, Role.FINANCE)
+    refuse(finance, refused.pk, as_shown(refused), "The regulator decides in May.")
+    Bet.objects.filter(pk=well.pk).update(belief=0.1)
+    other = recompute(portfolio.pk)
+    assert other is not None
+    Bet.objects.filter(pk=well.pk).update(belief=0.9)
+    assert recompute(portfolio.pk) is None
+    other.refresh_from_db()
+    assert other.status == Proposal.Status.WITHDRAWN
+
+
+@pytest.mark.django_db
 def test_a_decision_on_another_version_than_the_one_shown_answers_with_what_changed() -> None:
     portfolio, _, _, proposal = proposed()
     shown = as_shown(proposal)
