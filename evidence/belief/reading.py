@@ -4,7 +4,8 @@ The keys are those of engine.md section 1. Required are the ids, `as_of`, `prior
 `kind` and what the kind needs; everything else may be missing or null: `source` is then the one
 source of all items without one, `reliability` 1, `half_life_days` no decay, `metric` none,
 `stop_below` 0.20, and `revive_above` 0.35 or `stop_below`, whichever is more. Keys that belong to
-another kind of evidence may be there as null. Ids are unique among hypotheses, among bets, among
+another kind of evidence may be there as null. Times are ISO 8601: without an offset they are UTC,
+and a date alone is the midnight that begins it. Ids are unique among hypotheses, among bets, among
 the items of one hypothesis and among its kill criteria.
 """
 

@@ -176,17 +176,16 @@ class Record:
         return int(number)
 
     def moment(self, key: str) -> datetime:
-        """Return a field that is an ISO 8601 date and time with its offset, in UTC."""
+        """Return a field that is an ISO 8601 date and time, in UTC.
+
+        Without an offset it is read as UTC, and a date alone as the midnight that begins it.
+        """
         value = self.value(key)
-        wanted = 'give a date and time with an offset, such as "2026-01-31T09:00:00+00:00"'
+        wanted = 'give a date and time, such as "2026-01-31T09:00:00+00:00"'
         try:
             moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None:
-                raise self.error(key, f"is {shown(value)}, without an offset from UTC; {wanted}")
-            moment = moment.astimezone(UTC)
-        except (TypeError, ValueError, OverflowError) as problem:
-            if isinstance(problem, BeliefInputError):
-                raise
+            moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):
             raise self.error(key, f"is {shown(value)}; {wanted}") from None
         if moment.year < EARLIEST_YEAR:
             raise self.error(key, f"is {shown(value)}, before {EARLIEST_YEAR}; {wanted}")

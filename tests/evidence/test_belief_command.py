@@ -114,9 +114,9 @@ REFUSED = {
         GOOD.replace('"id": "k"', '"id": "k", "id": "l"').encode(),
         "id: stands twice in one object",
     ),
-    "a naive time": (
-        GOOD.replace("2026-05-01T12:00:00+02:00", "2026-05-01T12:00:00").encode(),
-        'hypothesis "demand", item "said": observed_at: is "2026-05-01T12:00:00", without',
+    "no time": (
+        GOOD.replace("2026-05-01T12:00:00+02:00", "May 2026").encode(),
+        'hypothesis "demand", item "said": observed_at: is "May 2026"; give',
     ),
     "line breaks in an id": (
         GOOD.replace('"said"', '"sa\\nid\\u2028"').replace("0.8", "8").encode(),

@@ -151,10 +151,18 @@ def test_one_hypothesis_and_one_item_can_be_read_by_themselves() -> None:
     assert (read.mean, read.sd, read.n) == (12.0, 3.5, 8)
 
 
+@pytest.mark.parametrize(
+    "written", ["2026-06-01", "2026-06-01T00:00:00", "2026-06-01T02:00:00+02:00"]
+)
+def test_a_date_is_its_midnight_and_a_time_without_an_offset_is_utc(written: str) -> None:
+    document = parse_document(changed((), "as_of", written))
+    assert document.as_of == datetime(2026, 6, 1, tzinfo=UTC)
+    assert document.as_of.tzinfo is UTC
+
+
 REFUSED: list[tuple[Place, str, object, str]] = [
     ((), "as_of", ABSENT, "document: as_of: is missing"),
-    ((), "as_of", "2026-06-01T00:00:00", "without an offset"),
-    ((), "as_of", "2026-06-01", "without an offset"),
+    ((), "as_of", "2026-06", "give a date and time"),
     ((), "as_of", "yesterday", "give a date and time"),
     ((), "as_of", 1780272000, "give a date and time"),
     ((), "as_of", "9999-12-31T23:59:59-12:00", "give a date and time"),
@@ -198,9 +206,9 @@ REFUSED: list[tuple[Place, str, object, str]] = [
     (CRITERION, "value", 1e101, "give a number between -1e100 and 1e100"),
     (CRITERION, "min_sample", -1, "min_sample: is -1; give a whole number from 0"),
     (CRITERION, "min_sample", 2.5, "min_sample: is 2.5"),
-    (CRITERION, "deadline", "2026-12-31T00:00:00", "deadline: is"),
+    (CRITERION, "deadline", "end of 2026", "deadline: is"),
     (SAID, "id", "seen", 'hypothesis "demand", item "seen": id: stands twice'),
-    (SAID, "observed_at", "2026-05-01T12:00:00", 'item "said": observed_at: is'),
+    (SAID, "observed_at", "12:00", 'item "said": observed_at: is'),
     (SAID, "source", "", 'item "said": source: is ""'),
     (SAID, "source", ["lab"], 'item "said": source: is ["lab"]'),
     (SAID, "reliability", 0, 'item "said": reliability: is 0.0; give a number above 0, at most 1'),
