@@ -33,7 +33,8 @@ def open_portfolio(plan: Plan, mapping: ImportMapping) -> tuple[Portfolio, bool]
             "switching_cost": Decimal(str(terms.switching_cost)),
         },
     )
-    portfolio = Portfolio.objects.select_for_update().get(pk=portfolio.pk)
+    # Against a second import only: what people write meanwhile must not wait for this one.
+    portfolio = Portfolio.objects.select_for_update(no_key=True).get(pk=portfolio.pk)
     if portfolio.currency != terms.currency:
         raise Unusable(
             f"portfolio.currency: the portfolio '{terms.slug}' is kept in {portfolio.currency}, "
