@@ -61,6 +61,7 @@ def approve(
         proposal = _open_proposal(principal, proposal_id)
         _refuse_if_not_as_shown(proposal, shown)
         _refuse_if_newer_is_known(proposal, shown)
+        ledger.hold(proposal.portfolio_id)
         _refuse_if_positions_differ(proposal)
         moment = at or timezone.now()
         decision = _decide(

@@ -104,6 +104,11 @@ def book(
     return transfers
 
 
+def hold(portfolio_id: int) -> None:
+    """Keep the books still until the transaction ends: what is read of them now stays true."""
+    _locked_head(portfolio_id)
+
+
 def checked(entry: Entry, day: date) -> Entry:
     """The entry, with its amount in cents; raises Invalid if it cannot be booked on the day."""
     cents = entry.amount.quantize(Decimal("0.01"))

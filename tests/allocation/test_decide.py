@@ -5,12 +5,13 @@ from decimal import Decimal
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from allocation import ledger
 from allocation.decide import Shown, after_months, approve, expire, refuse, why_not
 from allocation.models import Account, Decision, Proposal, RecomputeRequest, Transfer
+from allocation.propose import booked_working
 from allocation.recompute import recompute
 from allocation.requests import ask
 from allocation.verify import Finding, verify
@@ -19,6 +20,7 @@ from evidence.models import Evidence
 from spm.accounts.models import Role
 from spm.accounts.permissions import NotAllowed
 from spm.errors import Conflict, Invalid
+from tests.at_once import at_once
 from tests.factories import (
     make_hypothesis,
     make_member,
@@ -218,6 +220,35 @@ def test_a_proposal_is_not_booked_into_a_world_that_has_changed() -> None:
     with pytest.raises(Conflict) as error:
         approve(make_member(portfolio, Role.FINANCE), proposal.pk, as_shown(proposal))
     assert error.value.changed == ["Sick holds 39000.00 a month; the proposal assumes 40000.00."]
+
+
+def test_nothing_is_booked_between_the_look_at_the_positions_and_the_booking(
+    committed_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portfolio, sick, _, proposal = proposed(withdrawable=0.5)
+    RecomputeRequest.objects.all().delete()
+    taken = ledger.Entry(
+        "correction",
+        ledger.working(sick.pk),
+        ledger.RESERVE,
+        Decimal(1_000),
+        timezone.localdate(),
+    )
+
+    def correct() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '500ms'")
+        ledger.book(portfolio.pk, [taken])
+
+    def look(bet_ids: list[int]) -> dict[int, Decimal]:
+        positions = booked_working(bet_ids)
+        at_once([correct])
+        return positions
+
+    monkeypatch.setattr("allocation.decide.booked_working", look)
+    approve(make_member(portfolio, Role.FINANCE), proposal.pk, as_shown(proposal))
+    promised = proposal.changes.get(bet=sick).working_after
+    assert Account.objects.get(bet=sick, kind="working").booked == promised == 20_000
 
 
 @pytest.mark.django_db
