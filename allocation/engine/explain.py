@@ -63,8 +63,8 @@ class Explanation:
         }
 
     def reserve(self) -> float:
-        """What no bet holds, currency per month."""
-        return cents(self.snapshot.envelope - self.after.held.sum())
+        """Envelope less all positions as they are given back, currency per month."""
+        return digits(self.snapshot.envelope - self.after.held.sum())
 
     def moves(self) -> tuple[Move, ...]:
         """Freed money paired with additions."""

@@ -1,5 +1,7 @@
 """From the solver's numbers to cents, without breaking a limit by more than half of one.
 
+Where both cents around an amount do that, the one that breaks nothing at all is taken.
+
 Only the funding of bets that change is rounded; what becomes entangled is then (1−ρ)·w to the
 nearest cent, and freed is the rest, so the books balance to the cent. Rounding one bet up or
 down moves the limits it counts in, so the bets are rounded one after the other, each to the side
@@ -73,11 +75,12 @@ class _Limits:
         np.add.at(change, place, np.concatenate(amounts))
         return _Shift(touched, change)
 
-    def excess(self, shift: _Shift) -> float:
-        """Sum of what the rows of a shift are then broken by, above half a cent each."""
+    def excess(self, shift: _Shift) -> tuple[float, float]:
+        """Sums of what the rows of a shift are then broken by: above half a cent each, and all."""
         activity = self.activity[shift.rows] + shift.amounts
         over = np.maximum(activity - self.upper[shift.rows], self.lower[shift.rows] - activity)
-        return float(np.maximum(over - ROUNDING, 0.0).sum())
+        over = np.maximum(over, 0.0)
+        return float(np.maximum(over - ROUNDING, 0.0).sum()), float(over.sum())
 
     def apply(self, shift: _Shift) -> None:
         """Bring the rows up to date with a shift."""
@@ -95,9 +98,9 @@ def to_cents(problem: Problem, point: Point) -> Allocation:
     book = problem.book
     exact = problem.decision.allocation(point.values)
     working = _snapped(exact)
-    rounded = _Rounded(book, exact.working.copy(), exact.entangled.copy())
-    limits = _Limits.of(problem, point)
     ranges = _ranges(problem, point)
+    rounded = _Rounded(book, exact.working.copy(), exact.entangled.copy(), ranges)
+    limits = _Limits.of(problem, point)
     moving = np.flatnonzero(working != book.working)
     for bet in np.flatnonzero((working == book.working) & exact.changed):
         rounded.settle(limits, int(bet), [float(book.working[bet])], exact)
@@ -122,22 +125,28 @@ class _Rounded:
     book: Book
     working: Floats
     entangled: Floats
+    ranges: tuple[Floats, Floats]
 
     def settle(self, limits: _Limits, bet: int, options: list[float], exact: Allocation) -> None:
         """Give a bet the option that leaves the limits best kept, the nearest among equals."""
         target = float(exact.working[bet])
         shifts = [self._shift(limits, bet, option) for option in options]
-        best = min(
-            range(len(options)),
-            key=lambda place: (
-                round(limits.excess(shifts[place]) / CENT, 3),
-                abs(options[place] - target),
-                options[place],
-            ),
-        )
+
+        def badness(place: int) -> tuple[float, float, float, float]:
+            breach, miss = limits.excess(shifts[place])
+            miss += self._outside(bet, options[place])
+            away = abs(options[place] - target)
+            return round(breach / CENT, 3), round(miss / CENT, 3), away, options[place]
+
+        best = min(range(len(options)), key=badness)
         limits.apply(shifts[best])
         self.entangled[bet] = self._entangled_at(bet, options[best])
         self.working[bet] = options[best]
+
+    def _outside(self, bet: int, working: float) -> float:
+        """By how much a bet would hold more than its maximum, or less than it may or must."""
+        least, most = self.ranges
+        return max(float(least[bet]) - working, working - float(most[bet]), 0.0)
 
     def _entangled_at(self, bet: int, working: float) -> float:
         before = float(self.book.entangled[bet])
@@ -159,7 +168,7 @@ def _ranges(problem: Problem, point: Point) -> tuple[Floats, Floats]:
     holds = book.working + funded > HALF_A_CENT
     least = np.where(holds, book.minimum_if_funded, 0.0)
     lower = np.maximum(least, book.working - book.withdrawal_limit)
-    return lower - ROUNDING, book.maximum + ROUNDING
+    return lower, book.maximum
 
 
 def _options(book: Book, bet: int, exact: float, ranges: tuple[Floats, Floats]) -> list[float]:
@@ -171,8 +180,13 @@ def _options(book: Book, bet: int, exact: float, ranges: tuple[Floats, Floats]) 
     if abs(nearest - exact) < NOISE * max(CENT, exact * 1e-6):
         around = {nearest}
     close = [cents for cents in sorted(around) if abs(cents - exact) < CENT]
-    allowed = [cents for cents in close if ranges[0][bet] <= cents <= ranges[1][bet] and cents > 0]
-    return allowed or [nearest]
+    return _allowed(close, bet, ranges) or [nearest]
+
+
+def _allowed(options: list[float], bet: int, ranges: tuple[Floats, Floats]) -> list[float]:
+    """Those above 0 that are outside what the bet may hold by half a cent at most."""
+    least, most = float(ranges[0][bet]) - ROUNDING, float(ranges[1][bet]) + ROUNDING
+    return [cents for cents in options if least <= cents <= most and cents > 0]
 
 
 def _mend(
@@ -191,5 +205,5 @@ def _mend(
             if now < HALF_A_CENT:
                 continue
             shifted = [now, round(now - CENT, 2), round(now + CENT, 2)]
-            options = [x for x in shifted if ranges[0][bet] <= x <= ranges[1][bet] and x > 0]
-            rounded.settle(limits, int(bet), options or [now], exact)
+            options = _allowed(shifted, int(bet), ranges) or [now]
+            rounded.settle(limits, int(bet), options, exact)

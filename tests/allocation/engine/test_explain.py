@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.allocation.engine.portfolios import earning, solved
+from tests.allocation.engine.portfolios import earning, solved, working
 
 
 def test_a_withdrawal_says_what_is_freed_what_is_stuck_when_and_at_what_cost() -> None:
@@ -52,6 +52,22 @@ def test_positions_that_do_not_change_are_given_back_to_the_last_digit() -> None
     solution = solved(earning("b", 30.0, working=33.333333333, may_grow=False))
 
     assert solution.positions["b"].working == 33.333333333
+    assert solution.reserve == 66.666667
+
+
+def test_an_envelope_between_two_cents_is_not_overdrawn_by_rounding() -> None:
+    solution = solved(earning("b", 30.0, full_funding=200.0), envelope=10.007)
+
+    assert working(solution) == {"b": 10.0}
+
+
+def test_a_maximum_and_what_may_be_withdrawn_hold_to_the_last_fraction_of_a_cent() -> None:
+    solution = solved(
+        earning("capped", 30.0, full_funding=200.0, maximum=20.006),
+        earning("locked", 1.0, working=33.33, withdrawable=0.3),
+    )
+
+    assert working(solution) == {"capped": 20.0, "locked": 23.34}
 
 
 def test_positions_that_change_are_in_cents_and_the_books_balance() -> None:
