@@ -56,6 +56,12 @@ def _portfolio_lock(portfolio_id: int) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, portfolio_id])
 
 
+def keep_others_out(portfolio_id: int) -> None:
+    """Wait for a run that is under way, and let none begin until this transaction has ended."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, portfolio_id])
+
+
 def _run_once(portfolio_id: int) -> int:
     """One run in one snapshot of the database; tried again if a decision came in between."""
     for _ in range(MOST_TRIES):

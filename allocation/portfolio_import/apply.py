@@ -81,6 +81,7 @@ def apply_plan(
         raise Unusable("No row of the file can be used; nothing was imported.")
     with transaction.atomic():
         portfolio, created = open_portfolio(plan, mapping)
+        recompute.keep_others_out(portfolio.pk)
         run = _Run(plan, mapping, portfolio, today, heard)
         if created:
             run.applied.said.append(f"Portfolio '{portfolio.slug}' was made.")

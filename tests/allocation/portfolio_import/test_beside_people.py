@@ -9,6 +9,8 @@ from django.utils import timezone
 from allocation.portfolio_import.apply import apply_plan
 from allocation.portfolio_import.identity import identify
 from allocation.portfolio_import.plan import plan_of
+from allocation.recompute import run_owed
+from allocation.requests import ask
 from bets.edit import OFFICE
 from bets.models import Portfolio
 from evidence.intake import NewEvidence, Recorded, record
@@ -42,3 +44,16 @@ def test_evidence_on_another_bet_does_not_wait_for_an_import(committed_db: None)
 
     play(FIRST, SECOND, heard=lambda line: outcomes.extend(at_once([log_evidence])))
     assert [type(outcome) for outcome in outcomes] == [Recorded], outcomes
+
+
+def test_no_worker_computes_a_portfolio_that_an_import_is_computing(committed_db: None) -> None:
+    play(FIRST)
+    portfolio = Portfolio.objects.get()
+    ask(portfolio.pk, "Evidence")
+    runs: list[int] = []
+    play(
+        FIRST,
+        SECOND,
+        heard=lambda line: runs.extend(at_once([lambda: run_owed(portfolio.pk)])),
+    )
+    assert runs == [0]
