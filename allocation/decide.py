@@ -20,6 +20,8 @@ from spm.accounts.models import ApiKey, User
 from spm.accounts.permissions import NotAllowed, Principal, person_behind, require
 from spm.errors import Conflict, Invalid
 
+MOST_DIFFERENCES = 5
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -127,7 +129,7 @@ def _open_proposal(principal: Principal, proposal_id: int) -> Proposal:
     if not proposal.is_open:
         raise Conflict(
             f"This proposal was closed: {proposal.get_status_display().lower()}.",
-            [closed_how(proposal)],
+            [closed_how(proposal), *what_differs(proposal)],
         )
     return proposal
 
@@ -164,6 +166,35 @@ def closed_how(proposal: Proposal) -> str:
     later = proposal.replaced_by.order_by("-id").first()
     follow = f" Proposal {later.number} took its place." if later else ""
     return f"{proposal.closed_because}{follow}".strip() or proposal.get_status_display()
+
+
+def what_differs(proposal: Proposal) -> list[str]:
+    """In what the proposal that took its place says otherwise, the largest differences first."""
+    later = proposal.replaced_by.order_by("-id").first()
+    if later is None:
+        return []
+    before, after = _planned(proposal), _planned(later)
+    names = names_of(before.keys() | after.keys())
+    rows = sorted(
+        (abs(after.get(bet_id, Decimal(0)) - before.get(bet_id, Decimal(0))), bet_id)
+        for bet_id in names
+        if after.get(bet_id) != before.get(bet_id)
+    )
+    return [
+        f"{names[bet_id]}: {_in_words(before.get(bet_id))} before, "
+        f"{_in_words(after.get(bet_id))} now."
+        for _, bet_id in reversed(rows[-MOST_DIFFERENCES:])
+    ]
+
+
+def _planned(proposal: Proposal) -> dict[int, Decimal]:
+    """The change of working money by bet id, currency per month."""
+    changes = proposal.changes.all()
+    return {change.bet_id: change.working_after - change.working_before for change in changes}
+
+
+def _in_words(difference: Decimal | None) -> str:
+    return "no change" if difference is None else f"{difference:+,.2f} a month"
 
 
 def _refuse_if_not_as_shown(proposal: Proposal, shown: Shown) -> None:

@@ -306,3 +306,15 @@ def test_notice_ends_on_the_same_day_of_a_later_month(
 def test_somebody_without_any_role_may_not_decide() -> None:
     _, _, _, proposal = proposed()
     assert why_not(make_user(), proposal) != ""
+
+
+@pytest.mark.django_db
+def test_who_decides_on_a_superseded_proposal_is_told_what_the_new_one_says_otherwise() -> None:
+    portfolio, _, well, proposal = proposed()
+    shown = as_shown(proposal)
+    Bet.objects.filter(pk=well.pk).update(belief=0.1)
+    assert recompute(portfolio.pk) != proposal
+    with pytest.raises(Conflict) as error:
+        approve(make_member(portfolio, Role.FINANCE), proposal.pk, shown)
+    assert error.value.changed[0] == "A better one was found. Proposal 2 took its place."
+    assert error.value.changed[1].startswith("Well: +20,000.00 a month before, ")
