@@ -159,11 +159,12 @@ def _undecided(
 ) -> HttpResponse:
     """The page as it is now, with what stood in the way and the reason as it was typed."""
     context = _proposal(request, _visible(request, proposal_id))
+    typed = request.POST.get("reason", "")
     if form.errors.get("reason"):
         context["form"] = form
     else:
-        context["form"].initial["reason"] = request.POST.get("reason", "")
-    context |= {"problem": problem, "changed": changed}
+        context["form"].initial["reason"] = typed
+    context |= {"problem": problem, "changed": changed, "typed_reason": typed}
     return render(request, "allocation/proposal.html", context, status=status)
 
 

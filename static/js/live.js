@@ -33,7 +33,7 @@ document.addEventListener("reset", clean);
 document.addEventListener("submit", clean);
 
 function isBusy(node) {
-  if (node.querySelector("form[data-dirty]") || node.matches("form[data-dirty]")) return true;
+  if (node.querySelector("form[data-dirty], .field--wrong") || node.matches("form[data-dirty]")) return true;
   const typing = document.activeElement;
   if (node.contains(typing) && typing.matches(formTags) && typing.type !== "checkbox") return true;
   if (node.querySelector("details[data-menu][open], dialog[open]")) return true;

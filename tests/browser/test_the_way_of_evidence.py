@@ -116,7 +116,8 @@ def _approve_and_follow(
     sign_in_elsewhere: OpenPage, cfos_page: Any, proposal: Proposal, bet: Bet
 ) -> None:
     """The CFO approves, and the lead's four open pages show it by themselves."""
-    after = proposal.changes.get(bet=bet).working_after
+    change = proposal.changes.get(bet=bet)
+    after = change.working_after + change.entangled + bet.entangled
     lead = sign_in_elsewhere(User.objects.get(email="lead@demo.example"))
     lead.goto("/ledger")
     is_live(lead)
@@ -127,11 +128,11 @@ def _approve_and_follow(
             f"#card-{bet.pk}",
             _money(after),
         ),
-        "Allocation page": (another_page(lead, "/"), "#sankey-panel", ""),
+        "Allocation page": (another_page(lead, "/"), "#sankey-panel", f"{BET} {_money(after)}"),
         "bet page": (
             another_page(lead, f"/bets/{bet.pk}"),
             f"#decisions-{bet.pk}",
-            "approved",
+            f"Proposal {proposal.number}: ",
         ),
     }
     for name, (page, selector, text) in pages.items():
@@ -146,7 +147,8 @@ def _approve_and_follow(
     decision = Decision.objects.get(proposal=proposal)
     for name, (page, _, _) in pages.items():
         assert report(name, seen_at(page, name), decision.decided_at) <= SECONDS
-    assert Transfer.objects.filter(decision=decision).count() == proposal.moves.count()
+    booked = Transfer.objects.filter(decision=decision, kind=Transfer.Kind.MOVE)
+    assert booked.count() == proposal.moves.count()
 
 
 def _money(amount: Decimal) -> str:
@@ -162,7 +164,7 @@ def test_a_refusal_without_a_reason_is_told_so_beside_the_field_and_nothing_is_l
     cfo = sign_in_elsewhere(make_member(portfolio, Role.FINANCE))
     cfo.goto(f"/proposals/{proposal.pk}")
     cfo.fill("#id_reason", "   ")
-    cfo.click("#decide-form >> text=Refuse")
+    cfo.click("#decide-form button[value=refuse]")
     cfo.wait_for_selector("#id_reason_error >> text=Say why you refuse")
     reason = cfo.locator("#id_reason")
     assert reason.get_attribute("aria-invalid") == "true"
@@ -170,6 +172,6 @@ def test_a_refusal_without_a_reason_is_told_so_beside_the_field_and_nothing_is_l
     assert not Decision.objects.exists()
 
     reason.fill("Not before the audit.")
-    cfo.click("#decide-form >> text=Refuse")
+    cfo.click("#decide-form button[value=refuse]")
     cfo.wait_for_selector("#closed >> text=Not before the audit.")
     assert Decision.objects.get().kind == Decision.Kind.REFUSED
