@@ -19,7 +19,7 @@ def pictures_of(proposal: Proposal) -> tuple[Waterfall, Waterfall]:
         difference = change.working_after - change.working_before
         if difference < 0:
             sources.append(Amount(change.bet.title, float(-difference), href))
-            stays = f"Entangled in {change.bet.title}"
+            stays = f"{change.bet.title}, entangled"
             entangled.append(Amount(stays, float(change.entangled), href))
         else:
             uses.append(Amount(change.bet.title, float(difference), href))

@@ -13,7 +13,7 @@ from reports.figures.table import Cell, Column, Table
 from spm import formats
 
 WIDE, NARROW = 1000.0, 358.0
-LABEL_SHARE, AMOUNT_WIDTH = 0.24, 76.0
+LABEL_SHARE, LEAST_LABEL, AMOUNT_WIDTH = 0.24, 132.0, 76.0
 LETTER_WIDTH = 6.4
 ROW, BAR = 24.0, 12.0
 
@@ -69,7 +69,7 @@ class Waterfall:
     @property
     def label_end(self) -> float:
         """Where the names end."""
-        return self.width * LABEL_SHARE - 8
+        return _label_width(self.width) - 8
 
     @property
     def view_box(self) -> str:
@@ -98,7 +98,7 @@ def waterfall(
     stuck = [row for row in entangled if row.rate > 0]
     into = [row for row in uses if row.rate > 0]
     whole = sum(row.rate for row in out) or 1.0
-    left = width * LABEL_SHARE
+    left = _label_width(width)
     scale = (width - left - AMOUNT_WIDTH) / whole
     place = _Place(left, scale, currency)
     steps: list[Step] = []
@@ -122,6 +122,11 @@ def waterfall(
         ),
         width=width,
     )
+
+
+def _label_width(width: float) -> float:
+    """What the names take of the picture."""
+    return max(width * LABEL_SHARE, LEAST_LABEL)
 
 
 @dataclass(frozen=True)
