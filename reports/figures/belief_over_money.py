@@ -266,9 +266,10 @@ def _ticks(scale: _Scale) -> list[Line]:
     for number in range(months + 1):
         total = scale.first.month - 1 + number
         day = date(scale.first.year + total // 12, total % 12 + 1, 1)
-        if day >= scale.first and (day.month - 1 + day.year * 12) % step == 0:
+        fits = day >= scale.first and scale.x(day) <= scale.width - TICK_WIDTH / 2
+        if fits and (day.month - 1 + day.year * 12) % step == 0:
             text = f"{day:%Y}" if step >= 12 else f"{day:%b %Y}"
-            ticks.append(Line(scale.x(day), text, anchors_end=scale.x(day) > scale.width - 60))
+            ticks.append(Line(scale.x(day), text))
     return ticks
 
 
