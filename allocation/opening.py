@@ -6,15 +6,11 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.text import slugify
 
-from allocation import ledger
-from allocation.models import Guardrail
+from allocation import guardrails, ledger
 from bets.models import Portfolio, Stage, WipLimit
 from spm.accounts.people import SignIn, bring_in
 from spm.errors import Invalid
 
-RESERVE_SHARE = Decimal("0.03")
-MOST_FOR_ONE_BET = Decimal("0.15")
-MOST_MOVED_AT_ONCE = Decimal("0.10")
 TESTING_LIMIT = 10
 
 
@@ -44,33 +40,8 @@ def open_portfolio(
         raise Invalid({"currency": f"'{currency}' is not three capitals such as EUR."})
     portfolio = Portfolio.objects.create(name=name, slug=slug, currency=currency)
     ledger.set_envelope(portfolio.pk, envelope)
-    _guardrails(portfolio, envelope)
+    guardrails.create(portfolio, guardrails.proposed_limits(envelope))
     WipLimit.objects.create(portfolio=portfolio, stage=Stage.TESTING, limit=TESTING_LIMIT)
     sign_ins = [bring_in(portfolio.pk, email, role) for email, role in people.items()]
     portfolio.refresh_from_db()
     return portfolio, sign_ins
-
-
-def _guardrails(portfolio: Portfolio, envelope: Decimal) -> None:
-    Guardrail.objects.bulk_create(
-        [
-            Guardrail(
-                portfolio=portfolio,
-                name="Reserve",
-                kind=Guardrail.Kind.RESERVE,
-                minimum=(envelope * RESERVE_SHARE).quantize(Decimal("0.01")),
-            ),
-            Guardrail(
-                portfolio=portfolio,
-                name="Held by one bet",
-                kind=Guardrail.Kind.BET_SHARE,
-                maximum=MOST_FOR_ONE_BET,
-            ),
-            Guardrail(
-                portfolio=portfolio,
-                name="Moved at once",
-                kind=Guardrail.Kind.TURNOVER,
-                maximum=MOST_MOVED_AT_ONCE,
-            ),
-        ]
-    )

@@ -8,11 +8,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from allocation import ledger
+from allocation import guardrails, ledger
 from allocation.decide import Shown, approve
 from allocation.demo import story as reading
 from allocation.demo.story import Story
-from allocation.models import Guardrail, RecomputeRequest
+from allocation.models import RecomputeRequest
 from allocation.recompute import recompute
 from bets.edit import OFFICE, add_hypothesis, create_bet
 from bets.models import (
@@ -224,19 +224,7 @@ def _open_books(portfolio: Portfolio, story: Story, bets: dict[str, Bet], now: d
 
 
 def _limits(portfolio: Portfolio, story: Story) -> None:
-    for facts in story.guardrails:
-        values = {
-            side: facts[side] * (1000 if facts["kind"] in ("amount", "reserve") else 1)
-            for side in ("minimum", "maximum")
-            if side in facts
-        }
-        Guardrail.objects.create(
-            portfolio=portfolio,
-            name=facts["name"],
-            kind=facts["kind"],
-            scope=facts.get("scope", {}),
-            **values,
-        )
+    guardrails.create(portfolio, [_limit(facts) for facts in story.guardrails])
     for facts in story.wip_limits:
         stream = facts.get("stream")
         WipLimit.objects.create(
@@ -245,6 +233,15 @@ def _limits(portfolio: Portfolio, story: Story) -> None:
             stream=portfolio.streams.get(name=stream) if stream else None,
             limit=facts["limit"],
         )
+
+
+def _limit(facts: Facts) -> guardrails.Limit:
+    unit = THOUSAND if facts["kind"] in ("amount", "reserve") else Decimal(1)
+    minimum, maximum = (
+        Decimal(repr(facts[side])) * unit if side in facts else None
+        for side in ("minimum", "maximum")
+    )
+    return guardrails.Limit(facts["name"], facts["kind"], minimum, maximum, facts.get("scope", {}))
 
 
 def _play(portfolio: Portfolio, story: Story, bets: dict[str, Bet], now: datetime) -> None:

@@ -15,12 +15,12 @@ from tests.factories import make_portfolio, make_team
 
 
 @pytest.mark.django_db
-def test_a_portfolio_opens_with_its_envelope_in_the_reserve_and_three_guardrails() -> None:
+def test_a_portfolio_opens_with_its_envelope_in_the_reserve_and_the_proposed_guardrails() -> None:
     portfolio, (lead,) = open_portfolio("My office", Decimal(40_000_000), {"a@b.org": "lead"})
     assert (portfolio.slug, portfolio.envelope) == ("my-office", Decimal(40_000_000))
     assert portfolio.reserve == portfolio.envelope
     kinds = set(Guardrail.objects.filter(portfolio=portfolio).values_list("kind", flat=True))
-    assert kinds == {"reserve", "bet_share", "turnover"}
+    assert kinds == {"reserve", "bet_share", "turnover", "share"}
     assert User.objects.get(email="a@b.org").check_password(lead.password)
     assert verify(portfolio) == []
 
