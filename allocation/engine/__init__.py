@@ -5,25 +5,31 @@ clock but for `seconds`, nothing random. `python -m allocation.engine < snapshot
 
 Read it in this order: snapshot (what goes in), value, book (the same as arrays), decision (what
 is decided), terms, constraints and guardrails (the formulas), problem (all of them together),
-search (how it is solved), rounding, explain, solution (what comes out).
+search (how it is solved), rounding, explain, solution (what comes out), what_if (the same again
+with other numbers).
 """
 
 from allocation.engine.reading import SnapshotError, parse_snapshot, read_snapshot
 from allocation.engine.snapshot import Bet, Fungibility, Guardrail, Snapshot, Team
 from allocation.engine.solution import Solution
 from allocation.engine.solve import solve
+from allocation.engine.solver import NoSolutionError
 from allocation.engine.value import DEFAULT_RESPONSE, Response, swanson_mean
+from allocation.engine.what_if import Outcome, WhatIf
 
 __all__ = [
     "DEFAULT_RESPONSE",
     "Bet",
     "Fungibility",
     "Guardrail",
+    "NoSolutionError",
+    "Outcome",
     "Response",
     "Snapshot",
     "SnapshotError",
     "Solution",
     "Team",
+    "WhatIf",
     "parse_snapshot",
     "read_snapshot",
     "solve",

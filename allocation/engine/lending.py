@@ -24,7 +24,11 @@ def team_shares(book: Book) -> Floats:
 
 @dataclass(frozen=True)
 class Pairs:
-    """The pairs of teams that can lend, φ_st > 0 and s ≠ t, as places in the list of teams."""
+    """The pairs of teams, s ≠ t, as places in the list of teams.
+
+    A pair of which φ_st = 0 never lends, but stands there for the question what training it is
+    worth.
+    """
 
     lender: Integers
     borrower: Integers
@@ -34,11 +38,7 @@ class Pairs:
     def of(cls, snapshot: Snapshot) -> Pairs:
         """All pairs of a snapshot, in id order."""
         place = {team.id: row for row, team in enumerate(snapshot.teams)}
-        usable = [
-            pair
-            for pair in snapshot.fungibility
-            if pair.efficiency > 0 and pair.source != pair.target
-        ]
+        usable = [pair for pair in snapshot.fungibility if pair.source != pair.target]
         return cls(
             np.array([place[pair.source] for pair in usable], dtype=np.int64),
             np.array([place[pair.target] for pair in usable], dtype=np.int64),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from allocation.engine.book import Book
 from allocation.engine.constraints import (
@@ -14,7 +17,7 @@ from allocation.engine.constraints import (
     Teams,
     asked_if_funded,
 )
-from allocation.engine.decision import Decision
+from allocation.engine.decision import NONE, Decision
 from allocation.engine.guardrails import Guardrails
 from allocation.engine.program import Assembled, Limit, Program
 from allocation.engine.snapshot import Snapshot
@@ -38,6 +41,29 @@ class Problem:
     def limits(self) -> dict[str, Limit]:
         """Every limit by its name."""
         return self.program.limits
+
+    def holding(self, bets: Iterable[str]) -> Problem:
+        """The problem in which these bets keep what they hold today."""
+        places = [self.book.index[bet] for bet in bets]
+        if not places:
+            return self
+        decision = self.decision
+        columns = np.concatenate(
+            [
+                column[places]
+                for column in (
+                    decision.added,
+                    decision.withdrawn,
+                    decision.funded,
+                    decision.changed,
+                )
+            ]
+        )
+        held = np.unique(columns[columns != NONE])
+        program = self.program
+        lower, upper = program.lower.copy(), program.upper.copy()
+        lower[held] = upper[held] = program.today[held]
+        return replace(self, program=replace(program, lower=lower, upper=upper))
 
 
 def build(snapshot: Snapshot) -> Problem:

@@ -96,7 +96,7 @@ def with_least_breach(problem: Problem) -> tuple[Programs, Floats]:
     values = _least_breach(program)
     least = program.total_breach(values)
     size = max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
-    exact, loose = (_limited(program, least + slack * size) for slack in BREACH_SLACKS)
+    exact, loose = (limited(program, least + slack * size) for slack in BREACH_SLACKS)
     return Programs(exact, loose), values
 
 
@@ -120,8 +120,8 @@ def _confirmed(program: Assembled, values: Floats) -> Floats:
     return fixed.minimise(program.breaches).values
 
 
-def _limited(program: Assembled, breach: float) -> Assembled:
-    """The program with one more row: Σ breaches ≤ breach."""
+def limited(program: Assembled, breach: float) -> Assembled:
+    """The program with one more row: Σ breaches ≤ breach, currency per month."""
     row = np.zeros((1, len(program.gain)))
     row[0, program.breaches] = 1.0
     return replace(

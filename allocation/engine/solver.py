@@ -6,11 +6,13 @@ same point, to the last bit, however busy the machine is.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import highspy
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_matrix
 
 from allocation.engine.book import Floats, Integers
 from allocation.engine.program import Assembled
@@ -122,6 +124,40 @@ class Solver:
         high = np.broadcast_to(np.asarray(upper, dtype=float), places.shape) / scale
         self.highs.changeColsBounds(len(places), places, low, high)
 
+    def set_row(self, row: int, lower: float, upper: float) -> None:
+        """Bound one row anew, in the program's units."""
+        scale = self.row_scale[row]
+        self.highs.changeRowsBounds(  # type: ignore[attr-defined]
+            1, np.array([row], dtype=np.int32), np.array([lower]) / scale, np.array([upper]) / scale
+        )
+
+    def become(self, program: Assembled) -> None:
+        """Take over another program's numbers, columns and rows being the same.
+
+        Only the coefficients that differ are passed on; the basis stays.
+        """
+        before = self.program
+        self.program = program
+        self.set_gain(program.gain)
+        self.highs.changeObjectiveOffset(-program.offset / self.gain_scale)
+        self.set_bounds(self._every.astype(np.int64), program.lower, program.upper)
+        rows = np.arange(len(program.row_lower), dtype=np.int32)
+        self.highs.changeRowsBounds(  # type: ignore[attr-defined]
+            len(rows), rows, program.row_lower / self.row_scale, program.row_upper / self.row_scale
+        )
+        for row, column, value in _differences(before.matrix, program.matrix):
+            scaled = value * self.column_scale[column] / self.row_scale[row]
+            self.highs.changeCoeff(row, column, scaled)
+
+    def basis(self) -> highspy.HighsBasis:
+        """Where the last solution stands; for `start_from_basis`."""
+        return self.highs.getBasis()
+
+    def start_from_basis(self, basis: highspy.HighsBasis) -> None:
+        """Start the next solve from a basis, and forget whatever was solved in between."""
+        self.highs.clearSolver()
+        self.highs.setBasis(basis)
+
     def set_gap(self, relative: float, nodes: int) -> None:
         """How good is good enough for a program with whole columns, and after how many nodes."""
         self.highs.setOptionValue("mip_rel_gap", relative)
@@ -219,3 +255,19 @@ ENDED_WELL = (
 def _power_of_two(size: float) -> float:
     """The power of two nearest to a positive size."""
     return float(2.0 ** np.round(np.log2(size)))
+
+
+def _differences(before: csr_matrix, after: csr_matrix) -> Iterator[tuple[int, int, float]]:
+    """Row, column and new value of each coefficient that differs."""
+    if np.array_equal(before.indptr, after.indptr) and np.array_equal(
+        before.indices, after.indices
+    ):
+        places = np.flatnonzero(before.data != after.data)
+        rows = np.searchsorted(after.indptr, places, side="right") - 1
+        found = (rows, after.indices[places], after.data[places])
+    else:
+        other = (after - before).tocoo()
+        some = other.data != 0
+        rows, columns = other.row[some], other.col[some]
+        found = (rows, columns, np.asarray(after[rows, columns]).ravel())
+    yield from zip(*(part.tolist() for part in found), strict=True)
