@@ -16,7 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import SerializationFailure
 
-from allocation import requests
+from allocation import overcommitted, requests
 from allocation.engine import SnapshotError, parse_snapshot, solve
 from allocation.models import LatestRun, Proposal, RecomputeRequest
 from allocation.propose import settle, withdraw
@@ -92,6 +92,7 @@ def recompute(portfolio_id: int, as_of: datetime | None = None) -> Proposal | No
     snapshot = snapshot_of(portfolio)
     try:
         parsed = parse_snapshot(snapshot)
+        overcommitted.project(portfolio_id, overcommitted.overloads(parsed))
         solution = solve(parsed).as_dict()
     except SnapshotError as error:
         # Nothing is solved on guesses; what is wrong is shown until somebody puts it right.

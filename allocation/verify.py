@@ -13,10 +13,12 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.utils import timezone
 
-from allocation import ledger
+from allocation import ledger, overcommitted, requests
 from allocation.decide import transfers_of
+from allocation.engine import SnapshotError, parse_snapshot
 from allocation.models import Account, Decision, LedgerHead, Proposal, Transfer
-from bets.models import Bet, Portfolio
+from allocation.snapshot import snapshot_of
+from bets.models import Bet, Portfolio, Team
 from evidence import beliefs
 
 NOTHING = Decimal(0)
@@ -62,7 +64,7 @@ def _all_of(portfolio: Portfolio) -> Iterator[Finding]:
         found = check(portfolio, transfers, accounts)
         yield from (Finding(portfolio.name, row, problem) for row, problem in found)
     decisions = _decisions(portfolio, transfers, accounts)
-    for found in (_projections(portfolio, accounts), decisions):
+    for found in (_projections(portfolio, accounts), _overloads(portfolio), decisions):
         yield from (Finding(portfolio.name, row, problem) for row, problem in found)
     for difference in beliefs.differences(portfolio):
         yield Finding(portfolio.name, "evidence", str(difference))
@@ -151,6 +153,19 @@ def _projections(portfolio: Portfolio, accounts: list[Account]) -> Iterator[tupl
         )
         if shown != true:
             yield f"bet {bet.pk} {bet}", f"shows {shown}, the ledger says {true}"
+
+
+def _overloads(portfolio: Portfolio) -> Iterator[tuple[str, str]]:
+    """What teams show as over their capacity is what the books say, once nothing is owed."""
+    if requests.owed(portfolio.pk):
+        return
+    try:
+        over = overcommitted.overloads(parse_snapshot(snapshot_of(portfolio)))
+    except SnapshotError:  # nothing is worked out on guesses; the pages say what is wrong
+        return
+    for team in Team.objects.filter(portfolio=portfolio).order_by("id"):
+        if team.overload != over[team.pk]:
+            yield f"team {team.pk} {team}", f"shows {team.overload} over, it is {over[team.pk]}"
 
 
 def _decisions(

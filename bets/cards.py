@@ -7,6 +7,7 @@ how long ago things were, whether this person may move it. So nothing ever has t
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache as remembered
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from django.template import loader
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from bets.kanban import WRITTEN, Place
-from bets.models import Bet, Dependency, Portfolio, Stage
+from bets.kanban import AGES, WRITTEN, Place
+from bets.models import Bet, BetTeam, Dependency, Portfolio, Stage, Team
 from bets.models.bet import EXITS, FUNDABLE
+from bets.stays import patience_in, unusually_long
 from spm import formats
 from spm.accounts.models import Role, User
 from spm.accounts.permissions import ROLES_FOR, membership_of
@@ -30,12 +32,15 @@ WHAT_IS_KEPT_IS_MADE_OF = (
     "bets/_board.html",
     "bets/_column.html",
     "bets/_head.html",
+    "bets/_stay.html",
+    "bets/_teams.html",
     "components/belief.html",
     "components/empty.html",
     "components/funding_bar.html",
 )
 
 Waits = list[tuple[int, str]]
+Overloads = list[tuple[int, str, Decimal]]
 
 
 class Movers:
@@ -63,9 +68,15 @@ class Movers:
 def cards_for(places: Iterable[Place], portfolio: Portfolio, movers: Movers) -> dict[int, str]:
     """The card of each bet, by its id: from the cache, or rendered now and kept."""
     wanted = list(places)
-    waits = waiting_for(portfolio.pk)
+    waits, overloads = waiting_for(portfolio.pk), overloads_of(portfolio.pk)
     keys = {
-        place.bet_id: _key(place, waits.get(place.bet_id, []), portfolio, movers)
+        place.bet_id: _key(
+            place,
+            waits.get(place.bet_id, []),
+            overloads.get(place.bet_id, []),
+            portfolio,
+            movers,
+        )
         for place in wanted
     }
     kept = cache.get_many(keys.values())
@@ -83,7 +94,10 @@ def cards_for(places: Iterable[Place], portfolio: Portfolio, movers: Movers) -> 
 def card_of(bet: Bet, movers: Movers) -> str:
     """One card, as it is now."""
     now = timezone.now()
-    ages = [formats.ago(moment, now) for moment in (bet.freshest_evidence_at, bet.broken_at)]
+    ages = [formats.ago(getattr(bet, moment), now) for moment in AGES]
+    limit = unusually_long(bet, patience_in(bet.portfolio_id, now), now)
+    if limit is not None:
+        ages.append(str(limit.days))
     written = Bet.objects.filter(pk=bet.pk).annotate(written=WRITTEN).values_list("written")
     place = Place(bet.pk, f"{bet.pk}:{written.get()[0]}:{':'.join(ages)}")
     return cards_for([place], bet.portfolio, movers)[bet.pk]
@@ -100,9 +114,22 @@ def waiting_for(portfolio_id: int) -> dict[int, Waits]:
     return dict(waits)
 
 
-def _key(place: Place, waits: Waits, portfolio: Portfolio, movers: Movers) -> str:
+def overloads_of(portfolio_id: int) -> dict[int, Overloads]:
+    """The teams of each bet that hold more than they can absorb, as (id, name, rate over it)."""
+    overloads: dict[int, Overloads] = defaultdict(list)
+    links = BetTeam.objects.filter(bet__portfolio_id=portfolio_id, team__overload__gt=0)
+    for bet_id, team_id, name, rate in links.order_by("bet_id", "team_id").values_list(
+        "bet_id", "team_id", "team__name", "team__overload"
+    ):
+        overloads[bet_id].append((team_id, name, rate))
+    return dict(overloads)
+
+
+def _key(
+    place: Place, waits: Waits, overloads: Overloads, portfolio: Portfolio, movers: Movers
+) -> str:
     may_move = movers.may_move(place.bet_id)
-    return cache_key("card", place.mark, portfolio.currency, may_move, waits)
+    return cache_key("card", place.mark, portfolio.currency, may_move, waits, overloads)
 
 
 def cache_key(kind: str, *state: Any) -> str:
@@ -128,6 +155,8 @@ def _rendered(
     if not bet_ids:
         return {}
     template = loader.get_template(TEMPLATE)
+    now = timezone.now()
+    patience = patience_in(portfolio.pk, now)
     bets = Bet.objects.filter(pk__in=bet_ids).select_related("theme", "owner")
     return {
         bet.pk: template.render(
@@ -137,17 +166,27 @@ def _rendered(
                 "waits": waits.get(bet.pk, []),
                 "may_move": movers.may_move(bet.pk),
                 "shows_limit": bet.stage in FUNDABLE and bet.funding_limit is not None,
-                "live_names": " ".join(
-                    f"bet:{pk}" for pk in (bet.pk, *_ids(waits.get(bet.pk, [])))
-                ),
+                "unusual": unusually_long(bet, patience, now),
+                "no_room": no_room_for(bet),
+                "live_names": _live_names(bet, waits.get(bet.pk, [])),
             }
         )
         for bet in bets.prefetch_related("bet_teams__team")
     }
 
 
-def _ids(waits: Waits) -> list[int]:
-    return [needs_id for needs_id, _ in waits]
+def no_room_for(bet: Bet) -> list[Team]:
+    """The teams that have no room for a bet that is ready to be pulled."""
+    if bet.stage != Stage.READY:
+        return []
+    return [link.team for link in bet.bet_teams.all() if link.team.overload > 0]
+
+
+def _live_names(bet: Bet, waits: Waits) -> str:
+    """What the card follows: its bet, those that it waits for, and its teams."""
+    bets = [f"bet:{pk}" for pk in (bet.pk, *(needs_id for needs_id, _ in waits))]
+    teams = [f"team:{link.team_id}" for link in bet.bet_teams.all()]
+    return " ".join([*bets, *teams])
 
 
 def destinations(bet: Bet) -> list[tuple[Stage, bool]]:

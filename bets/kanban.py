@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Case, Count, F, FloatField, Q, QuerySet, Sum, Value, When, Window
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, RowNumber
+from django.utils import timezone
 
 from bets.models import (
     Bet,
@@ -28,6 +29,7 @@ from bets.models import (
     WipLimit,
 )
 from bets.models.bet import EXITS, ThesisStatus
+from bets.stays import SECONDS_PER_DAY, Patience, patience_in
 from spm.accounts.models import User
 
 CARDS_AT_FIRST = 50
@@ -360,14 +362,27 @@ def _fill_limits(
 # The transaction that wrote the row last.
 WRITTEN = RawSQL('"bets_bet"."xmin"::text', [])
 
+# The moments of which a card says how long ago they were.
+AGES = ("freshest_evidence_at", "broken_at", "stage_entered_at")
 # How long ago a moment was, as coarse as it is said: minutes, then hours, then days.
 _AGE = """CASE WHEN {0} IS NULL THEN '' WHEN {0} > now() - interval '1 hour'
     THEN 'm' || ceil(extract(epoch FROM now() - {0}) / 60)
     WHEN {0} > now() - interval '1 day' THEN 'h' || floor(extract(epoch FROM now() - {0}) / 3600)
     ELSE 'd' || floor(extract(epoch FROM now() - {0}) / 86400) END"""
 _MARKS = f"""SELECT stage, lane, string_agg(bet_id || ':' || written || ':'
-    || {_AGE.format("freshest_evidence_at")} || ':' || {_AGE.format("broken_at")},
+    || {_AGE.format("freshest_evidence_at")} || ':' || {_AGE.format("broken_at")} || ':'
+    || {_AGE.format("stage_entered_at")} || {{unusual}},
     ' ' ORDER BY place) FROM ({{inner}}) AS places GROUP BY stage, lane"""
+
+
+def _unusual(patience: Mapping[Stage, Patience]) -> str:
+    """What a stay is unusually longer than, in SQL; nothing where it is not."""
+    whole_days = f"floor(extract(epoch FROM now() - stage_entered_at) / {SECONDS_PER_DAY})"
+    cases = "".join(
+        f" WHEN stage = '{stage.value}' AND {whole_days} > {limit.days} THEN '>{limit.days}'"
+        for stage, limit in patience.items()
+    )
+    return f"CASE{cases} ELSE '' END" if cases else "''"
 
 
 def _places(
@@ -399,9 +414,10 @@ def _places(
             place=Window(RowNumber(), partition_by=parts, order_by=order),
         )
         .filter(place__lte=min(show, MOST_CARDS))
-        .values("bet_id", "written", "stage", "lane", "freshest_evidence_at", "broken_at", "place")
+        .values("bet_id", "written", "stage", "lane", "place", *AGES)
     )
+    unusual = _unusual(patience_in(portfolio.pk, timezone.now()))
     sql, parameters = inner.query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(_MARKS.replace("{inner}", sql), parameters)
+        cursor.execute(_MARKS.replace("{unusual}", unusual).replace("{inner}", sql), parameters)
         return list(cursor.fetchall())

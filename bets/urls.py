@@ -9,6 +9,7 @@ app_name = "bets"
 urlpatterns = [
     path("kanban", kanban.kanban, name="kanban"),
     path("kanban/heads", kanban.heads, name="heads"),
+    path("kanban/teams", kanban.teams, name="teams"),
     path("kanban/columns/<slug:stage>", kanban.column, name="column"),
     path("kanban/add", kanban.quick_add, name="quick_add"),
     path("bets/new", bet.new, name="new"),

@@ -9,7 +9,12 @@ from spm.fields import MoneyField, ShareField
 
 
 class Team(models.Model):
-    """People with a capacity: the funding rate that they can absorb, in currency per month."""
+    """People with a capacity: the funding rate that they can absorb, in currency per month.
+
+    ``overload`` is a projection (currency per month): what is left over the capacity when the
+    teams lend each other what they can. It is written when the portfolio is computed, and held
+    against its sources by ``manage.py verify``.
+    """
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="teams")
     stream = models.ForeignKey(
@@ -17,6 +22,7 @@ class Team(models.Model):
     )
     name = models.CharField(max_length=120)
     capacity = MoneyField()
+    overload = MoneyField(default=0, editable=False)
 
     objects = VisibleQuerySet.as_manager()
 

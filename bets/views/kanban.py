@@ -15,7 +15,16 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bets import board
-from bets.cards import KEEP_SECONDS, Movers, cache_key, card_of, cards_for, waiting_for
+from bets.cards import (
+    KEEP_SECONDS,
+    Movers,
+    Overloads,
+    cache_key,
+    card_of,
+    cards_for,
+    overloads_of,
+    waiting_for,
+)
 from bets.edit import create_bet
 from bets.kanban import CARDS_AT_FIRST, MOST_CARDS, Choices, Column, Filters, choices_of, columns_of
 from bets.models import Bet, Horizon, Portfolio, Stage, StageChange
@@ -94,6 +103,15 @@ def heads(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def teams(request: HttpRequest) -> HttpResponse:
+    """The teams that hold more than they can absorb."""
+    portfolio = _portfolio(request)
+    over = _overcommitted(overloads_of(portfolio.pk))
+    context = {"board_portfolio": portfolio, "overcommitted": over}
+    return render(request, "bets/_teams.html", context)
+
+
+@require_GET
 def card(request: HttpRequest, bet_id: int) -> HttpResponse:
     """One card; nothing if it stands in another column by now or is filtered out."""
     bet = _visible_bet(request, bet_id)
@@ -156,9 +174,9 @@ def move_card(request: HttpRequest, bet_id: int) -> HttpResponse:
 def _board_html(shown: Board) -> str:
     """Filters, columns and cards, kept until anything in them changes."""
     lanes = columns_of(shown.portfolio, shown.filters, shown.choices)
-    waits = waiting_for(shown.portfolio.pk)
-    state = (shown.query, shown.portfolio.currency, shown.choices, shown.movers.state, waits, lanes)
-    key = cache_key("board", state)
+    waits, overloads = waiting_for(shown.portfolio.pk), overloads_of(shown.portfolio.pk)
+    state = (shown.query, shown.portfolio.currency, shown.choices, shown.movers.state, lanes)
+    key = cache_key("board", state, waits, overloads)
     kept = cache.get(key)
     if kept is None:
         context = {
@@ -166,10 +184,17 @@ def _board_html(shown: Board) -> str:
             "lanes": shown.with_cards(lanes),
             "has_bets": any(column.in_stage for column in lanes[0]),
             "filter_fields": _filter_fields(shown),
+            "overcommitted": _overcommitted(overloads),
         }
         kept = loader.render_to_string("bets/_board.html", context)
         cache.set(key, kept, KEEP_SECONDS)
     return SafeString(kept)  # escaped by the template when it went in
+
+
+def _overcommitted(overloads: dict[int, Overloads]) -> Overloads:
+    """The teams that are over their capacity, the worst first; each of them works on some bet."""
+    teams = {team for teams in overloads.values() for team in teams}
+    return sorted(teams, key=lambda team: (-team[2], team[0]))
 
 
 # --- answers to a move ----------------------------------------------------------------------------

@@ -91,6 +91,18 @@ def ago(when: datetime | date | None) -> SafeString:
 
 
 @register.filter
+def span_since(when: datetime) -> str:
+    """How long since a moment: '14 days'."""
+    return formats.span(max((timezone.now() - when).total_seconds(), 0.0))
+
+
+@register.filter
+def full_moment(when: datetime | date) -> str:
+    """The whole of a moment, for a title: '14 March 2026, 09:30 UTC'."""
+    return formats.full_moment(when)
+
+
+@register.filter
 def belief_step(belief: float | None) -> str:
     """The class of the ramp for a belief: 'belief-0' to 'belief-10', 'belief-none' for None."""
     if belief is None:
