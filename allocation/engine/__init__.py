@@ -6,7 +6,7 @@ clock but for `seconds`, nothing random. `python -m allocation.engine < snapshot
 Read it in this order: snapshot (what goes in), value, book (the same as arrays), decision (what
 is decided), terms, constraints and guardrails (the formulas), problem (all of them together),
 search (how it is solved), rounding, explain, solution (what comes out), what_if (the same again
-with other numbers).
+with other numbers), study (levers, frontier, robustness and information, which ask that).
 """
 
 from allocation.engine.reading import SnapshotError, parse_snapshot, read_snapshot
@@ -14,11 +14,13 @@ from allocation.engine.snapshot import Bet, Fungibility, Guardrail, Snapshot, Te
 from allocation.engine.solution import Solution
 from allocation.engine.solve import solve
 from allocation.engine.solver import NoSolutionError
+from allocation.engine.study import PARTS, study
 from allocation.engine.value import DEFAULT_RESPONSE, Response, swanson_mean
 from allocation.engine.what_if import Outcome, WhatIf
 
 __all__ = [
     "DEFAULT_RESPONSE",
+    "PARTS",
     "Bet",
     "Fungibility",
     "Guardrail",
@@ -33,5 +35,6 @@ __all__ = [
     "parse_snapshot",
     "read_snapshot",
     "solve",
+    "study",
     "swanson_mean",
 ]

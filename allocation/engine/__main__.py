@@ -15,8 +15,15 @@ from contextlib import contextmanager
 
 from allocation.engine.reading import SnapshotError, read_snapshot
 from allocation.engine.solve import solve
+from allocation.engine.study import study
 
 BAD_INPUT = 2
+FLAGS = {
+    "levers": "what structural changes are worth, each solved again",
+    "frontier": "the best objective for caps on turnover from 0 to 100 %% of the envelope",
+    "robustness": "in how many of 10,000 futures the proposal beats doing nothing",
+    "information": "what it is worth to know whether a hypothesis holds before deciding",
+}
 
 
 class _OneLineParser(argparse.ArgumentParser):
@@ -35,7 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         description="Work out the best allocation for the snapshot (JSON) on standard input.",
         allow_abbrev=False,
     )
-    parser.parse_args(arguments)
+    for name, says in FLAGS.items():
+        parser.add_argument(f"--{name}", action="store_true", help=f"add {says}")
+    wanted = [name for name, given in vars(parser.parse_args(arguments)).items() if given]
     try:
         snapshot = read_snapshot(sys.stdin.buffer.read())
     except SnapshotError as fault:
@@ -43,7 +52,11 @@ def main(arguments: list[str] | None = None) -> int:
         return BAD_INPUT
     with _nothing_else_on_standard_output():
         solution = solve(snapshot)
-    json.dump(solution.as_dict(), sys.stdout, indent=2)
+        document = solution.as_dict()
+        if wanted and solution.status != "infeasible":
+            working = {bet: held.working for bet, held in solution.positions.items()}
+            document |= study(snapshot, working, wanted)
+    json.dump(document, sys.stdout, indent=2)
     print()
     return 0
 

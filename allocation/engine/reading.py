@@ -5,7 +5,9 @@ What may be left out, and what then holds: at the top `reserve_floor` 0, `switch
 (0.8, 0.9), (1.2, 1.0), `minimum` 0, `maximum` null (none), `reclaimable` (which may also be
 called `reclaimable_share`) 1, `notice_months` 0, `exit_cost` 0, `ramp_cost` 0, `withdrawable` 1,
 `may_grow` true, `teams` {}, `needs` [], `attributes` {}; of a guardrail `scope` {} (all bets),
-`min` and `max` null (no limit).
+`min` and `max` null (no limit). A bet may have `hypotheses`, [{id, belief}], whose product is its
+belief; where it is not, a what-if has changed the belief, which stands, and the hypotheses are
+left aside. The snapshot may have `levers`, what changing the structure takes (`lever_terms`).
 A field that is null counts as left out. Ids are strings; whole numbers are taken as their digits.
 
 Every fault raises SnapshotError with one line: where, what is wrong, and what would be right.
@@ -20,11 +22,15 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from allocation.engine.guardrails import KINDS
-from allocation.engine.snapshot import Bet, Fungibility, Guardrail, Snapshot, Team
-from allocation.engine.value import DEFAULT_RESPONSE, Response, swanson_mean
+from allocation.engine.lever_terms import KINDS as LEVER_KINDS
+from allocation.engine.lever_terms import LeverTerms, Terms
+from allocation.engine.snapshot import Bet, Fungibility, Guardrail, Hypothesis, Snapshot, Team
+from allocation.engine.value import DEFAULT_RESPONSE, Percentiles, Response
 
 LARGEST = 1e15
 SHARE_TOLERANCE = 1e-9
+PRODUCT_TOLERANCE = 1e-6
+"""What a bet's belief may differ from the product of its hypotheses' beliefs by."""
 LONGEST_QUOTE = 60
 
 
@@ -59,6 +65,7 @@ def parse_snapshot(document: object) -> Snapshot:
         fungibility=fields.objects("fungibility", "fungibility", _fungibility, identified=False),
         bets=fields.objects("bets", "bet", _bet, required=True),
         guardrails=fields.objects("guardrails", "guardrail", _guardrail),
+        levers=_levers(fields),
     )
     fields.nothing_else()
     _check_references(snapshot)
@@ -79,12 +86,14 @@ def _fungibility(fields: _Fields) -> Fungibility:
 
 
 def _bet(fields: _Fields) -> Bet:
+    percentiles = _percentiles(fields)
+    belief = fields.share("belief")
     return Bet(
         id=fields.identifier(),
         working=fields.number("working"),
         entangled=fields.number("entangled", default=0.0),
-        belief=fields.share("belief"),
-        value_if_true=_value_if_true(fields),
+        belief=belief,
+        value_if_true=percentiles.mean if percentiles else fields.number("value_if_true"),
         full_funding=fields.number("full_funding"),
         response=_response(fields),
         minimum=fields.number("minimum", default=0.0),
@@ -98,26 +107,64 @@ def _bet(fields: _Fields) -> Bet:
         teams=_team_shares(fields),
         needs=fields.identifiers("needs"),
         attributes=_attributes(fields),
+        percentiles=percentiles,
+        hypotheses=_hypotheses(fields, belief),
     )
 
 
-def _value_if_true(fields: _Fields) -> float:
-    """V from `value_if_true`, or by Swanson's mean from `value`; one of the two."""
+def _percentiles(fields: _Fields) -> Percentiles | None:
+    """`value`, whose mean is V; None where `value_if_true` says V itself. One of the two."""
     if fields.has("value") and fields.has("value_if_true"):
         fields.refuse("value", "stands beside value_if_true; give one of the two")
     if not fields.has("value"):
         if not fields.has("value_if_true"):
             fields.refuse("value", "is missing; give value {p10, p50, p90} or value_if_true")
-        return fields.number("value_if_true")
-    percentiles = fields.inner("value")
-    p10, p50, p90 = (percentiles.number(name, least=-LARGEST) for name in ("p10", "p50", "p90"))
-    percentiles.nothing_else()
+        return None
+    inner = fields.inner("value")
+    p10, p50, p90 = (inner.number(name, least=-LARGEST) for name in ("p10", "p50", "p90"))
+    inner.nothing_else()
     if not p10 <= p50 <= p90:
         fields.refuse("value", f"has p10 {p10:g}, p50 {p50:g}, p90 {p90:g}; give them rising")
-    mean = swanson_mean(p10, p50, p90)
-    if mean < 0:
+    percentiles = Percentiles(p10, p50, p90)
+    if percentiles.mean < 0:
+        mean = percentiles.mean
         fields.refuse("value", f"has a mean of {mean:g}; a bet's expected value is 0 or more")
-    return mean
+    return percentiles
+
+
+def _hypotheses(fields: _Fields, belief: float) -> tuple[Hypothesis, ...]:
+    """What the thesis stands on; nothing where it is left out."""
+    what = f"{fields.where}, hypothesis"
+    found: tuple[Hypothesis, ...] = fields.objects("hypotheses", what, _hypothesis)
+    product = math.prod(hypothesis.belief for hypothesis in found)
+    return found if abs(product - belief) <= PRODUCT_TOLERANCE else ()
+
+
+def _hypothesis(fields: _Fields) -> Hypothesis:
+    return Hypothesis(id=fields.identifier(), belief=fields.share("belief"))
+
+
+def _levers(fields: _Fields) -> LeverTerms:
+    """What changing the structure takes: the defaults, and what is given in their place."""
+    if not fields.has("levers"):
+        return LeverTerms()
+    inner = fields.inner("levers")
+    terms = LeverTerms({kind: _terms(inner, kind) for kind in LEVER_KINDS if inner.has(kind)})
+    inner.nothing_else()
+    return terms
+
+
+def _terms(levers: _Fields, kind: str) -> Terms:
+    fields, usual = levers.inner(kind), LEVER_KINDS[kind]
+    terms = Terms(
+        size=fields.number("size", default=usual.size, most=usual.most),
+        cost=fields.number("cost", default=usual.cost),
+        cost_months=fields.number("cost_months", default=usual.cost_months),
+        lead_time_months=fields.number("lead_time_months", default=usual.lead_time_months),
+        most=usual.most,
+    )
+    fields.nothing_else()
+    return terms
 
 
 def _reclaimable(fields: _Fields) -> float:

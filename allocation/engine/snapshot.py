@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from allocation.engine.value import DEFAULT_RESPONSE, Response
+from allocation.engine.lever_terms import LeverTerms
+from allocation.engine.value import DEFAULT_RESPONSE, Percentiles, Response
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,15 @@ class Fungibility:
     source: str
     target: str
     efficiency: float
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One of the hypotheses that must all hold for a thesis to hold."""
+
+    id: str
+    belief: float
+    """The probability that it holds, independently of the others."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,10 @@ class Bet:
     """Bets that must be funded for this one to be funded."""
     attributes: Mapping[str, str] = field(default_factory=dict)
     """What guardrail scopes look at, such as theme or value stream."""
+    percentiles: Percentiles | None = None
+    """Of the value if the thesis holds, where they are known; V is their mean."""
+    hypotheses: tuple[Hypothesis, ...] = ()
+    """What the thesis stands on, where it is known; the product of their beliefs is p."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +112,8 @@ class Snapshot:
     teams: tuple[Team, ...] = ()
     fungibility: tuple[Fungibility, ...] = ()
     guardrails: tuple[Guardrail, ...] = ()
+    levers: LeverTerms = field(default_factory=LeverTerms)
+    """What changing the structure takes; the objective knows nothing of it."""
 
     def in_id_order(self) -> Snapshot:
         """The same portfolio with everything sorted by id, so that no answer hangs on the order.
@@ -113,6 +129,7 @@ class Snapshot:
             teams=tuple(sorted(self.teams, key=_rank)),
             fungibility=tuple(sorted(self.fungibility, key=attrgetter("source", "target"))),
             guardrails=tuple(sorted(self.guardrails, key=_rank)),
+            levers=self.levers,
         )
 
 

@@ -25,6 +25,20 @@ def swanson_mean(p10: float, p50: float, p90: float) -> float:
 
 
 @dataclass(frozen=True)
+class Percentiles:
+    """Three percentiles of a bet's value if its thesis holds, rising; currency over the horizon."""
+
+    p10: float
+    p50: float
+    p90: float
+
+    @property
+    def mean(self) -> float:
+        """By Swanson's rule."""
+        return swanson_mean(self.p10, self.p50, self.p90)
+
+
+@dataclass(frozen=True)
 class Response:
     """g: the share of a bet's value that a share of its full funding earns.
 

@@ -48,6 +48,27 @@ def test_a_snapshot_is_answered_with_every_key_of_the_contract() -> None:
         assert key in output
 
 
+def test_flags_add_what_costs_more_solves_and_nothing_else() -> None:
+    document = json.dumps(
+        portfolio(
+            earning("lost", 12.0, working=40.0),
+            bet("won", belief=0.5, value_if_true=4000.0, teams={"t": 1.0}),
+            teams=[{"id": "t", "capacity": 10.0}],
+        )
+    )
+    flags = ("levers", "frontier", "robustness", "information")
+    plain = without_seconds(run(document).stdout)
+    flagged = without_seconds(run(document, *(f"--{flag}" for flag in flags)).stdout)
+
+    added = {flag: flagged.pop(flag) for flag in flags}
+    assert plain.pop("levers") == []
+    assert flagged == plain
+    assert added["levers"][0]["kind"] == "cross_train" or added["levers"][0]["kind"] == "hire"
+    assert added["frontier"][0]["cap"] == 0.0
+    assert added["robustness"]["futures"] == 10_000
+    assert added["information"][0]["exact"]
+
+
 def test_bad_input_ends_with_2_and_one_line() -> None:
     done = run(json.dumps(portfolio(bet("b", belief=2))))
 

@@ -111,6 +111,7 @@ def test_ids_of_digits_are_in_the_order_of_their_numbers() -> None:
         ({"needs": ["good", "good"]}, "needs"),
         ({"needs": ["bad"]}, "needs"),
         ({"attributes": {"theme": 1.5}}, "attributes, theme"),
+        ({"hypotheses": {}}, "hypotheses"),
         ({"belif": 0.5}, "belif"),
     ],
 )
@@ -118,6 +119,31 @@ def test_a_bad_field_is_refused_with_the_bet_and_the_field(
     fields: dict[str, Any], named: str
 ) -> None:
     assert bet_refusal(**fields).startswith(f'bet "bad", {named}: ')
+
+
+@pytest.mark.parametrize(
+    ("hypotheses", "place"),
+    [
+        ([{"id": "h", "belief": 2}], 'hypothesis "h", belief'),
+        ([{"belief": 0.5}], "hypothesis number 1, id"),
+        ([{"id": "h", "belief": 1}, {"id": "h", "belief": 0.5}], 'hypothesis "h", id'),
+        ([{"id": "h", "belief": 0.5, "prior": 0.5}], 'hypothesis "h", prior'),
+    ],
+)
+def test_a_bad_hypothesis_is_refused_with_its_bet(hypotheses: list[Any], place: str) -> None:
+    assert bet_refusal(hypotheses=hypotheses).startswith(f'bet "bad", {place}: ')
+
+
+def test_hypotheses_and_lever_terms_are_taken() -> None:
+    parsed = snapshot(
+        bet("b", hypotheses=[{"id": 1, "belief": 0.5}, {"id": 2, "belief": 1}]),
+        levers={"hire": {"cost": 5}},
+    )
+
+    assert [hypothesis.id for hypothesis in parsed.bets[0].hypotheses] == ["1", "2"]
+    hire = parsed.levers.of("hire")
+    assert (hire.cost, hire.cost_months, hire.size) == (5.0, 3.0, 0.1)
+    assert parsed.levers.of("relax").size == 0.1
 
 
 def test_team_shares_that_are_more_than_the_whole_bet_are_refused() -> None:
@@ -175,6 +201,11 @@ def test_a_missing_field_of_the_portfolio_is_named(field: str) -> None:
         ({"switching_cost": -1}, "switching_cost"),
         ({"currency": "EUR"}, "currency"),
         ({"teams": {}}, "teams"),
+        ({"levers": []}, "levers"),
+        ({"levers": {"fire": {}}}, "levers, fire"),
+        ({"levers": {"hire": {"size": 11}}}, "levers, hire, size"),
+        ({"levers": {"cross_train": {"size": 1.1}}}, "levers, cross_train, size"),
+        ({"levers": {"relax": {"costs": 1}}}, "levers, relax, costs"),
     ],
 )
 def test_a_bad_field_of_the_portfolio_is_named(fields: dict[str, Any], named: str) -> None:
