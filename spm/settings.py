@@ -112,7 +112,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "spm.accounts.context.portfolio",
             ],
-            "builtins": ["spm.templatetags.display"],
+            "builtins": ["spm.templatetags.display", "spm.templatetags.components"],
         },
     }
 ]

@@ -3,6 +3,8 @@
 from django.http import HttpResponse
 from django.urls import include, path
 
+from spm import design
+
 urlpatterns = [
     path("", include("reports.urls")),
     path("", include("bets.urls")),
@@ -14,6 +16,8 @@ urlpatterns = [
     path("api/v1/", include("evidence.api")),
     path("api/v1/", include("allocation.api")),
     path("api/v1/", include("spm.api.urls")),
+    path("design", design.design, name="design"),
+    path("design/side", design.side, name="design-side"),
     path("healthz", lambda request: HttpResponse("ok", content_type="text/plain"), name="health"),
 ]
 

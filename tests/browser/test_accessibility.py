@@ -1,7 +1,6 @@
 """Every page at three widths, light and dark: axe finds nothing, and nothing sticks out."""
 
 import gzip
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from bets.models import Bet
 from tests import running
 from tests.browser.conftest import Demo
 from tests.browser.faults import note_faults, note_requests_elsewhere
+from tests.browser.watching import wait_for_panels
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 HEIGHT_AT = {1440: 900, 1024: 768, 390: 844}
@@ -55,14 +55,6 @@ def visit(
         context.close()
 
 
-def wait_for_panels(page: Any, within: float = 10.0) -> None:
-    """Wait until no part of the page is still being fetched."""
-    deadline = time.monotonic() + within
-    while page.locator(".htmx-request, :text-matches('^(Loading|Drawing)')").count():
-        assert time.monotonic() < deadline, f"{page.url} is still loading"
-        time.sleep(0.05)
-
-
 def addresses() -> list[str]:
     """Every page of the demo, with a bet and a proposal that have something to show."""
     bet = Bet.objects.get(title="Merchant credit line")
@@ -80,6 +72,7 @@ def addresses() -> list[str]:
         f"/proposals/{proposal.pk}",
         f"/proposals/{decided.pk}",
         "/ledger",
+        "/design",
         "/no-such-page",
     ]
 

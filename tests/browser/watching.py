@@ -48,3 +48,12 @@ def seen_at(page: Any, name: str, within: float = 15.0) -> datetime:
 def is_live(page: Any) -> None:
     """Wait until the page hears what changes."""
     page.wait_for_selector("#live-status[data-state=live]")
+
+
+def wait_for_panels(page: Any, within: float = 10.0) -> None:
+    """Wait until no part of the page is still being fetched."""
+    deadline = time.monotonic() + within
+    waiting = ".htmx-request, [hx-get] :text-matches('^(Loading|Drawing)')"
+    while page.locator(waiting).count():
+        assert time.monotonic() < deadline, f"{page.url} is still loading"
+        time.sleep(0.05)
