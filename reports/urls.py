@@ -18,6 +18,8 @@ urlpatterns = [
         views.belief_over_money_csv,
         name="belief_over_money_csv",
     ),
+    path("flow", views.flow_page, name="flow"),
+    path("flow/<slug:part>.csv", views.flow_csv, name="flow_csv"),
     path("proposals/<int:proposal_id>/waterfall", views.waterfall, name="waterfall"),
     path("proposals/<int:proposal_id>/waterfall.csv", views.waterfall_csv, name="waterfall_csv"),
 ]

@@ -7,17 +7,21 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from allocation.models import LatestRun, Proposal
 from allocation.reading import open_proposal
 from allocation.wording import sentence
-from bets.models import Bet
+from bets.kanban import choices_of
+from bets.models import Bet, Horizon
 from reports import bet_history, proposal_picture
 from reports.allocation import broken_but_well_reported, holdings, latest_evidence
+from reports.figures import ageing, cumulative_flow, over_time, time_in_stage
 from reports.figures.sankey import Sankey, sankey
 from reports.figures.table import Table
 from reports.five_numbers import five_numbers
+from reports.flow import MOST_BLOCKED, PERIODS, Flow, FlowFilters
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
 from spm.cells import as_cells
@@ -144,6 +148,60 @@ def waterfall_csv(request: PageRequest, proposal_id: int) -> HttpResponse:
     """The figures behind the waterfall."""
     figure, _ = proposal_picture.pictures_of(_proposal(request, proposal_id))
     return _as_csv(figure.table, f"proposal-{proposal_id}.csv")
+
+
+@require_GET
+def flow_page(request: PageRequest) -> HttpResponse:
+    """How bets move along the board, and decisions through the office."""
+    if request.portfolio is None:
+        return render(request, "reports/flow.html", {})
+    shown = _flow(request)
+    choices = choices_of(request.portfolio)
+    chosen, query = shown.filters.bets, shown.filters.query
+    wide_and_narrow = {
+        "cumulative": (shown.cumulative(), shown.cumulative(cumulative_flow.NARROW)),
+        "ageing": (shown.ageing(), shown.ageing(ageing.NARROW)),
+        "time_in_stage": (
+            shown.time_in_stage(time_in_stage.HALF),
+            shown.time_in_stage(time_in_stage.NARROW),
+        ),
+        "decisions": (shown.decisions(over_time.HALF), shown.decisions(over_time.NARROW)),
+        "throughput": (shown.throughput(over_time.HALF), shown.throughput(over_time.NARROW)),
+    }
+    context = {
+        "flow": shown,
+        "filters": [
+            ("stream", "Value stream", "All streams", choices.stream, chosen.stream),
+            ("theme", "Theme", "All themes", choices.theme, chosen.theme),
+            ("horizon", "Horizon", "All horizons", Horizon.choices, chosen.horizon),
+        ],
+        "periods": PERIODS.items(),
+        "query": query,
+        "suffix": f"?{query}" if query else "",
+        "blocked": shown.blocked[:MOST_BLOCKED],
+        **{
+            name: {"wide": wide, "narrow": narrow}
+            for name, (wide, narrow) in wide_and_narrow.items()
+        },
+    }
+    return render(request, "reports/flow.html", context)
+
+
+@require_GET
+def flow_csv(request: PageRequest, part: str) -> HttpResponse:
+    """The figures behind one part of the flow page."""
+    if request.portfolio is None:
+        raise Http404
+    try:
+        table = _flow(request).table(part)
+    except KeyError as error:
+        raise Http404 from error
+    return _as_csv(table, f"flow-{part}.csv")
+
+
+def _flow(request: PageRequest) -> Flow:
+    filters = FlowFilters.of(request.GET.dict())
+    return Flow(request.portfolio, filters, timezone.now())
 
 
 def _as_csv(table: Table, name: str) -> HttpResponse:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from reports.figures.axis import Tick, month_ticks
 from reports.figures.table import Cell, Column, Table
 from spm import formats
 
@@ -14,7 +15,6 @@ MONEY_TOP, MONEY_HEIGHT = 196.0, 84.0
 AXIS_AT = MONEY_TOP + MONEY_HEIGHT
 HEIGHT = AXIS_AT + 24.0
 SMALLEST_MARK, LARGEST_MARK, LARGEST_DECIBANS = 3.5, 8.0, 15.0
-TICK_WIDTH = 84.0
 SHORTEST_DAYS = 30
 
 
@@ -94,7 +94,7 @@ class BeliefOverMoney:
     turns: list[Line]
     decisions: list[Line]
     thresholds: list[Line]
-    ticks: list[Line]
+    ticks: list[Tick]
     money_ticks: list[Line]
     table: Table
     summary: str
@@ -172,7 +172,7 @@ def belief_over_money(
             Line(scale.belief(stop_below), f"stops below {formats.percent(stop_below)}"),
             Line(scale.belief(revive_above), f"revives above {formats.percent(revive_above)}"),
         ],
-        ticks=_ticks(scale),
+        ticks=month_ticks(scale.first, scale.last, scale.x, scale.width),
         money_ticks=[Line(scale.money(most), formats.rate(most, currency))] if funding else [],
         table=_table(beliefs, learned, decided, turns),
         summary=_summary(beliefs, funding, currency),
@@ -255,22 +255,6 @@ def _decision(decision: Decided, scale: _Scale) -> Line:
         f"{decision.day:%d %b %Y}: {decision.text}",
         decision.href,
     )
-
-
-def _ticks(scale: _Scale) -> list[Line]:
-    """Beginnings of months, or of years, as many as have room."""
-    months = (scale.last.year - scale.first.year) * 12 + scale.last.month - scale.first.month
-    room = scale.width / TICK_WIDTH
-    step = next(size for size in (1, 2, 3, 6, 12, 24, 60, 120, 1200) if months / size <= room)
-    ticks = []
-    for number in range(months + 1):
-        total = scale.first.month - 1 + number
-        day = date(scale.first.year + total // 12, total % 12 + 1, 1)
-        fits = day >= scale.first and scale.x(day) <= scale.width - TICK_WIDTH / 2
-        if fits and (day.month - 1 + day.year * 12) % step == 0:
-            text = f"{day:%Y}" if step >= 12 else f"{day:%b %Y}"
-            ticks.append(Line(scale.x(day), text))
-    return ticks
 
 
 def _table(

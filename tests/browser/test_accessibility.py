@@ -64,6 +64,7 @@ def addresses() -> list[str]:
         "/",
         "/?stream=Parcel",
         "/kanban",
+        "/flow?period=all",
         f"/bets/{bet.pk}",
         f"/bets/{bet.pk}/edit",
         "/evidence",

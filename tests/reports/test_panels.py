@@ -6,13 +6,15 @@ from django.test import Client
 
 from tests.factories import make_bet, make_portfolio, make_user
 
-PAGES = ["/", "/kanban", "/evidence", "/proposals", "/ledger"]
+PAGES = ["/", "/kanban", "/evidence", "/proposals", "/ledger", "/flow"]
 PANELS = [
     "/allocation/numbers",
     "/allocation/sankey",
     "/allocation/learned",
     "/proposals/list",
     "/ledger/rows",
+    "/kanban/teams",
+    "/flow/blocked.csv",
 ]
 
 
