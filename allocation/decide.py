@@ -84,8 +84,15 @@ def approve(
     return decision
 
 
-def refuse(principal: Principal, proposal_id: int, shown: Shown, reason: str) -> Decision:
-    """Refuse a proposal; nothing moves, and the reason is kept.
+def refuse(
+    principal: Principal,
+    proposal_id: int,
+    shown: Shown,
+    reason: str,
+    *,
+    at: datetime | None = None,
+) -> Decision:
+    """Refuse a proposal; nothing moves, and the reason is kept. ``at`` as for ``approve``.
 
     Raises:
         Proposal.DoesNotExist, NotAllowed, Conflict: as for ``approve``.
@@ -97,7 +104,7 @@ def refuse(principal: Principal, proposal_id: int, shown: Shown, reason: str) ->
         proposal = _open_proposal(principal, proposal_id)
         _refuse_if_not_as_shown(proposal, shown)
         decision = _decide(
-            principal, proposal, Decision.Kind.REFUSED, reason.strip(), timezone.now()
+            principal, proposal, Decision.Kind.REFUSED, reason.strip(), at or timezone.now()
         )
         proposal.changes.update(approved=False)
     return decision

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ from spm.errors import Conflict, Invalid
 
 Kind = Account.Kind
 NOTHING = Decimal("0.00")
+NOON = time(12)
 
 
 @dataclass(frozen=True, order=True)
@@ -95,7 +96,7 @@ def book(
     with transaction.atomic():
         head = _locked_head(portfolio_id)
         accounts = _locked_accounts(portfolio_id, entries, day)
-        transfers = _chained(head, entries, accounts, booked_by, decision)
+        transfers = _chained(head, entries, accounts, _moment_of(day), booked_by, decision)
         Transfer.objects.bulk_create(transfers)
         _write_balances(entries, accounts)
         head.save(update_fields=["sequence", "sha256"])
@@ -173,11 +174,11 @@ def _chained(
     head: LedgerHead,
     entries: Sequence[Entry],
     accounts: Mapping[Place, Account],
+    now: datetime,
     booked_by: User | None,
     decision: Decision | None,
 ) -> list[Transfer]:
     """The rows, each carrying the digest of the one before it; moves the head along."""
-    now = timezone.now()
     transfers = []
     for entry in entries:
         transfer = Transfer(
@@ -199,6 +200,13 @@ def _chained(
         head.sequence, head.sha256 = transfer.sequence, transfer.sha256
         transfers.append(transfer)
     return transfers
+
+
+def _moment_of(day: date) -> datetime:
+    """Now, or noon of a day of the past whose books are made up."""
+    if day == timezone.localdate():
+        return timezone.now()
+    return timezone.make_aware(datetime.combine(day, NOON))
 
 
 def digest(transfer: Transfer) -> str:

@@ -4,6 +4,8 @@ A move changes what money may do, never where it is: leaving a funded stage with
 refused, with the way to a proposal.
 """
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -49,6 +51,7 @@ def move(
     override_reason: str = "",
     note: str = "",
     accepted: bool = False,
+    at: datetime | None = None,
 ) -> StageChange:
     """Move a card to another stage, and journal it.
 
@@ -61,6 +64,7 @@ def move(
         override_reason: why a portfolio lead goes over a limit all the same.
         note: anything else to remember.
         accepted: that the person has accepted what leaving the board frees and leaves entangled.
+        at: the moment of a move of the past, where a history is made up; now by default.
 
     Raises:
         Refused: the entry rules of the stage are against it.
@@ -85,7 +89,7 @@ def move(
     if to_stage == Stage.SUSTAINING:
         _require_lead(principal, portfolio_id)
     override = _judge(principal, bet, to_stage, override_reason.strip(), accepted)
-    return _journal(bet, to_stage, principal, override, note.strip())
+    return _journal(bet, to_stage, principal, override, note.strip(), at or timezone.now())
 
 
 def _refuse_unknown(to_stage: str, override_reason: str, note: str) -> None:
@@ -132,9 +136,8 @@ def _judge(principal: Principal, bet: Bet, to_stage: str, override: str, accepte
 
 
 def _journal(
-    bet: Bet, to_stage: str, principal: Principal, override: str, note: str
+    bet: Bet, to_stage: str, principal: Principal, override: str, note: str, moment: datetime
 ) -> StageChange:
-    moment = timezone.now()
     from_stage = bet.stage
     bet.stage, bet.stage_entered_at, bet.version = to_stage, moment, bet.version + 1
     bet.save(update_fields=["stage", "stage_entered_at", "version"])

@@ -1,6 +1,5 @@
 """Making the demo portfolio, through the product's own rules, as if it had been run on them."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,33 +8,23 @@ from django.db import transaction
 from django.utils import timezone
 
 from allocation import guardrails, ledger
-from allocation.decide import Shown, approve
 from allocation.demo import story as reading
+from allocation.demo.play import play
 from allocation.demo.story import Story
-from allocation.models import RecomputeRequest
-from allocation.recompute import recompute
-from bets.edit import OFFICE, add_hypothesis, create_bet
 from bets.models import (
-    Bet,
     Fungibility,
-    Hypothesis,
     Portfolio,
-    Stage,
-    StageChange,
     Team,
     Theme,
     ValueStream,
     WipLimit,
 )
-from evidence import beliefs
-from evidence.intake import NewEvidence, record
-from spm.accounts.models import Role, User
+from spm.accounts.models import Role
 from spm.accounts.people import SignIn, bring_in, made_up_password
 
 THOUSAND = Decimal(1000)
 
 Facts = dict[str, Any]
-LATEST_DECISION_DAYS_AGO = 100
 
 PEOPLE = (
     ("Lena Vogt", "lead@demo.example", Role.LEAD),
@@ -43,6 +32,13 @@ PEOPLE = (
     ("Tomasz Zielinski", "team@demo.example", Role.CONTRIBUTOR),
     ("Ada Berg", "admin@demo.example", Role.ADMIN),
     ("Vera Novak", "viewer@demo.example", Role.VIEWER),
+)
+# Colleagues who own bets and decide; nobody signs in as them, so they are given no password.
+COLLEAGUES = (
+    ("Sofia Lindqvist", "sofia@demo.example", Role.LEAD, ()),
+    ("Jonas Brandt", "jonas@demo.example", Role.CONTRIBUTOR, ("Routing", "Doorstep", "Fleet")),
+    ("Priya Nair", "priya@demo.example", Role.CONTRIBUTOR, ("Platform core", "Data")),
+    ("Henrik Dahl", "henrik@demo.example", Role.FINANCE, ()),
 )
 
 
@@ -60,10 +56,9 @@ def make_demo(now: datetime | None = None) -> list[SignIn]:
     portfolio = _portfolio(story)
     _structure(portfolio, story)
     sign_ins = _people(portfolio)
-    bets = _bets(portfolio, story, moment)
-    _open_books(portfolio, story, bets, moment)
+    _open_books(portfolio, story, moment)
     _limits(portfolio, story)
-    _play(portfolio, story, bets, moment)
+    play(portfolio, story, moment)
     return sign_ins
 
 
@@ -91,7 +86,9 @@ def _structure(portfolio: Portfolio, story: Story) -> None:
             target_max_share=high,
         )
     streams = {
-        stream["name"]: ValueStream.objects.create(portfolio=portfolio, name=stream["name"])
+        stream["name"]: ValueStream.objects.create(
+            portfolio=portfolio, name=stream["name"], purpose=stream["purpose"]
+        )
         for stream in story.streams
     }
     teams = {
@@ -111,9 +108,12 @@ def _structure(portfolio: Portfolio, story: Story) -> None:
 
 
 def _people(portfolio: Portfolio) -> list[SignIn]:
-    """The demo's people, with one made-up password for all of them."""
+    """The demo's people, with one made-up password for those whom somebody signs in as."""
     password = made_up_password()
-    teams = list(portfolio.teams.values_list("id", flat=True))
+    teams = dict(portfolio.teams.values_list("name", "id"))
+    for name, email, role, names_of_teams in COLLEAGUES:
+        team_ids = [teams[each] for each in names_of_teams]
+        bring_in(portfolio.pk, email, role, name=name, team_ids=team_ids)
     return [
         bring_in(
             portfolio.pk,
@@ -121,106 +121,17 @@ def _people(portfolio: Portfolio) -> list[SignIn]:
             role,
             name=name,
             password=password,
-            team_ids=teams if role == Role.CONTRIBUTOR else (),
+            team_ids=list(teams.values()) if role == Role.CONTRIBUTOR else (),
         )
         for name, email, role in PEOPLE
     ]
 
 
-def _bets(portfolio: Portfolio, story: Story, now: datetime) -> dict[str, Bet]:
-    """The bets by title, each with its thesis, standing where the story has it."""
-    opened = now - timedelta(days=story.portfolio["opened_days_ago"])
-    made: dict[str, Bet] = {}
-    pending = list(story.bets)
-    while pending:  # those that others need come first
-        facts = pending.pop(0)
-        if any(need not in made for need in facts.get("needs", [])):
-            pending.append(facts)
-            continue
-        made[facts["title"]] = _bet(portfolio, facts, made, opened)
-    return made
-
-
-def _bet(portfolio: Portfolio, facts: Facts, made: dict[str, Bet], opened: datetime) -> Bet:
-    bet = create_bet(OFFICE, portfolio, _fields(portfolio, facts, made, opened), at=opened)
-    for hypothesis in facts.get("hypothesis", []):
-        add_hypothesis(OFFICE, bet.pk, _thesis(hypothesis))
-    if facts["stage"] != Stage.FUNNEL:
-        StageChange.objects.create(
-            bet=bet,
-            from_stage=Stage.FUNNEL,
-            to_stage=facts["stage"],
-            changed_at=opened,
-            note="As it stood when the books were opened.",
-        )
-        Bet.objects.filter(pk=bet.pk).update(stage=facts["stage"], stage_entered_at=opened)
-    return bet
-
-
-def _fields(portfolio: Portfolio, facts: Facts, made: dict[str, Bet], opened: datetime) -> Facts:
-    """What ``create_bet`` takes, from what the story says."""
-    fields: Facts = {
-        "title": facts["title"],
-        "stream": facts["stream"],
-        "horizon": facts["horizon"],
-        "theme": facts.get("theme"),
-        "liquidity": facts.get("liquidity", "property"),
-        "teams": [{"team": name, "share": share} for name, share in facts.get("teams", {}).items()],
-        "needs": [made[title] for title in facts.get("needs", [])],
-        "reclaimable_share": facts.get("reclaimable", 0.9),
-        "notice_months": facts.get("notice", 0),
-        "exit_cost": facts.get("exit", 0),
-        "ramp_cost": facts.get("ramp", 0.2),
-        "withdrawable": facts.get("withdrawable", 1),
-    }
-    if facts["stage"] not in (Stage.FUNNEL,):
-        fields["owner"] = "lead@demo.example"
-    if "signal" in facts:
-        fields["delivery_signal"] = facts["signal"]
-        fields["delivery_signal_source"] = facts.get("signal_source", "Steering report")
-        fields["delivery_signal_at"] = opened
-    if "full" in facts:
-        worth = Decimal(repr(facts["worth"])) * facts["full"] * THOUSAND * portfolio.horizon_months
-        fields |= {
-            "full_funding": facts["full"] * THOUSAND,
-            "maximum": facts["maximum"] * THOUSAND,
-            "value_p10": (worth * Decimal("0.45")).quantize(Decimal("0.01")),
-            "value_p50": worth.quantize(Decimal("0.01")),
-            "value_p90": (worth * Decimal("1.8")).quantize(Decimal("0.01")),
-        }
-    if "test_budget" in facts:
-        fields["test_budget"] = facts["test_budget"] * THOUSAND
-    if "wsjf" in facts:
-        scores = ("business_value", "time_criticality", "risk_reduction", "job_size")
-        fields |= dict(zip(scores, facts["wsjf"], strict=True))
-    return fields
-
-
-def _thesis(facts: Facts) -> Facts:
-    measured = "threshold" in facts
-    return {
-        "statement": facts["statement"],
-        "indicator": facts["indicator"],
-        "metric": facts.get("metric", "proportion") if measured else "",
-        "threshold": facts.get("threshold"),
-        "direction": facts.get("direction", ">="),
-        "prior": facts["prior"],
-        "half_life_days": facts.get("half_life", 240),
-        "kill_criteria": [facts["kill"]] if "kill" in facts else [],
-    }
-
-
-def _open_books(portfolio: Portfolio, story: Story, bets: dict[str, Bet], now: datetime) -> None:
-    day = (now - timedelta(days=story.portfolio["opened_days_ago"])).date()
-    ledger.set_envelope(portfolio.pk, story.portfolio["envelope"] * THOUSAND, on=day)
-    positions = {
-        bets[facts["title"]].pk: (
-            facts.get("working", 0) * THOUSAND,
-            facts.get("entangled", 0) * THOUSAND,
-        )
-        for facts in story.bets
-    }
-    ledger.open_positions(portfolio.pk, positions, on=day)
+def _open_books(portfolio: Portfolio, story: Story, now: datetime) -> None:
+    """The first envelope; the books are made up from that day on."""
+    first = story.envelopes[0]
+    day = timezone.localdate(now - timedelta(days=first["days_ago"]))
+    ledger.set_envelope(portfolio.pk, first["amount"] * THOUSAND, on=day)
 
 
 def _limits(portfolio: Portfolio, story: Story) -> None:
@@ -242,45 +153,3 @@ def _limit(facts: Facts) -> guardrails.Limit:
         for side in ("minimum", "maximum")
     )
     return guardrails.Limit(facts["name"], facts["kind"], minimum, maximum, facts.get("scope", {}))
-
-
-def _play(portfolio: Portfolio, story: Story, bets: dict[str, Bet], now: datetime) -> None:
-    """Let the evidence come in as it did, decide once on the way, and leave a proposal open."""
-    decided = False
-    for days_ago, hypothesis, event in sorted(
-        _events(story, bets), key=lambda each: (-each[0], each[1].pk)
-    ):
-        if not decided and days_ago < LATEST_DECISION_DAYS_AGO:
-            _decide(portfolio, now - timedelta(days=LATEST_DECISION_DAYS_AGO))
-            decided = True
-        at = now - timedelta(days=days_ago)
-        record(OFFICE, hypothesis.pk, _observed(event, at), as_of=at, recorded_at=at)
-    beliefs.refresh([bet.pk for bet in bets.values()], now)
-    ledger.mature(portfolio.pk, now.date())
-    RecomputeRequest.objects.filter(portfolio=portfolio).delete()
-    recompute(portfolio.pk, now)
-
-
-def _events(story: Story, bets: dict[str, Bet]) -> Iterator[tuple[int, Hypothesis, reading.Event]]:
-    for facts in story.bets:
-        hypotheses = bets[facts["title"]].hypotheses.order_by("id")
-        for told, hypothesis in zip(facts.get("hypothesis", []), hypotheses, strict=True):
-            for text in told.get("evidence", []):
-                event = reading.event(text)
-                yield event.days_ago, hypothesis, event
-
-
-def _observed(event: reading.Event, at: datetime) -> NewEvidence:
-    return NewEvidence(source=event.source, note=event.note, observed_at=at, **event.said)
-
-
-def _decide(portfolio: Portfolio, at: datetime) -> None:
-    """Once, some time ago, the CFO approved what the engine proposed."""
-    ledger.mature(portfolio.pk, at.date())
-    proposal = recompute(portfolio.pk, at)
-    RecomputeRequest.objects.filter(portfolio=portfolio).delete()
-    if proposal is None:
-        return
-    cfo = User.objects.get(email="cfo@demo.example")
-    shown = Shown(proposal.version, proposal.content_sha256)
-    approve(cfo, proposal.pk, shown, reason="As agreed in the portfolio sync.", at=at)

@@ -10,6 +10,7 @@ STORY = Path(__file__).parent / "halden.toml"
 
 _EVENT = re.compile(r"(?P<days>\d+) (?P<said>\S+( (weak|moderate|strong|decisive))?) (?P<rest>.+)")
 _PROPORTION = re.compile(r"(?P<successes>\d+)/(?P<trials>\d+)")
+_MOVE = re.compile(r"(?P<days>\d+) (?P<stage>[a-z]+)((?P<over>!|:) (?P<words>.+))?")
 _MEAN = re.compile(r"(?P<mean>[\d.]+)±(?P<deviation>[\d.]+)/(?P<size>\d+)")
 
 
@@ -24,10 +25,23 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Move:
+    """One move of a card, so many days ago; ``override`` says why a limit was gone over."""
+
+    days_ago: int
+    stage: str
+    note: str = ""
+    override: str = ""
+
+
+@dataclass(frozen=True)
 class Story:
     """The whole file; amounts in thousands a month, as written there."""
 
     portfolio: dict[str, Any]
+    envelopes: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    capacities: list[dict[str, Any]]
     themes: list[dict[str, Any]]
     streams: list[dict[str, Any]]
     teams: list[dict[str, Any]]
@@ -42,6 +56,9 @@ def read(path: Path = STORY) -> Story:
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     return Story(
         portfolio={name: value for name, value in document.items() if not _is_part(value)},
+        envelopes=document["envelope"],
+        decisions=document["decision"],
+        capacities=document["capacity"],
         themes=document["theme"],
         streams=document["stream"],
         teams=document["team"],
@@ -67,6 +84,25 @@ def event(text: str) -> Event:
         raise ValueError(f"'{text}' is not: days ago, what was seen, source and perhaps ': note'.")
     source, _, note = found["rest"].partition(": ")
     return Event(int(found["days"]), source, note, _said(found["said"], text))
+
+
+def move(text: str) -> Move:
+    """A move as the file writes it: '430 scaling', '430 scaling: why', '210 testing! override'.
+
+    Raises:
+        ValueError: it is written otherwise.
+    """
+    found = _MOVE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"'{text}' is not: days ago, a stage, and perhaps ': why' or '! why'.")
+    words = found["words"] or ""
+    is_override = found["over"] == "!"
+    return Move(
+        int(found["days"]),
+        found["stage"],
+        note="" if is_override else words,
+        override=words if is_override else "",
+    )
 
 
 def _said(said: str, text: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def addresses() -> list[str]:
     """Every page of the demo, with a bet and a proposal that have something to show."""
     bet = Bet.objects.get(title="Merchant credit line")
     proposal = Proposal.objects.get(status="open")
-    decided = Proposal.objects.get(status="approved")
+    decided = Proposal.objects.filter(status="approved").latest("number")
     return [
         "/",
         "/?stream=Parcel",
