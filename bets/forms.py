@@ -13,9 +13,10 @@ from django import forms
 from django.utils.formats import get_format
 from django.utils.translation import get_language_from_request
 
-from bets.models import Bet, Hypothesis, Portfolio, Team, Theme, ValueStream
+from bets.models import Bet, Hypothesis, Portfolio, Stage, Team, Theme, ValueStream
 from bets.models.bet import WSJF_SCORES, Horizon, Liquidity
 from bets.models.thesis import Metric
+from bets.wip import HIGHEST_LIMIT, field_of, limits_in
 from spm.accounts.models import User
 from spm.amounts import money_as_typed, number_as_typed
 from spm.errors import Invalid
@@ -103,6 +104,11 @@ def _score(label: str) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
         label=label, required=False, choices=choices, coerce=int, empty_value=None
     )
+
+
+def _limit(label: str) -> forms.IntegerField:
+    unreadable = {"invalid": f"A limit is a whole number from 0 to {HIGHEST_LIMIT}."}
+    return forms.IntegerField(label=label, required=False, error_messages=unreadable)
 
 
 class SeenForm(forms.Form):
@@ -343,6 +349,52 @@ def initial_of(bet: Bet) -> dict[str, Any]:
         "needs": [link.needs_id for link in bet.needs_links.all()],
         "response": ", ".join(f"{per_cent(x)}:{per_cent(y)}" for x, y in bet.response),
     }
+
+
+class ScoresForm(SeenForm):
+    """The four scores of WSJF, as they are set on a card."""
+
+    business_value = _score("Business value")
+    time_criticality = _score("Time criticality")
+    risk_reduction = _score("Risk reduction")
+    job_size = _score("Job size")
+
+    def __init__(self, bet: Bet, data: Any = None) -> None:
+        initial = {name: getattr(bet, name) for name in self.base_fields}
+        super().__init__(data, initial=initial, auto_id=f"wsjf-{bet.pk}-%s")
+        self.remember_what_was_seen()
+
+    def terms(self) -> dict[str, Any]:
+        """The scores that were changed, as fields of ``bets.terms``."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+    def seen_terms(self) -> dict[str, Any]:
+        """What the person saw in the scores that they changed."""
+        return {name: self.seen(name) for name in self.changed_data}
+
+
+class LimitsForm(SeenForm):
+    """The limits of a stage: of all in it, and of each value stream; empty for none."""
+
+    def __init__(self, portfolio: Portfolio, stage: Stage, data: Any = None) -> None:
+        present = limits_in(portfolio.pk, stage)
+        streams = list(ValueStream.objects.filter(portfolio=portfolio))
+        self.named: dict[str, int | None] = {field_of(None): None}
+        self.named |= {field_of(stream.pk): stream.pk for stream in streams}
+        initial = {name: present.get(stream_id) for name, stream_id in self.named.items()}
+        super().__init__(data, initial=initial)
+        self.fields[field_of(None)] = _limit(f"All of {stage.label}")
+        for stream in streams:
+            self.fields[field_of(stream.pk)] = _limit(stream.name)
+        self.remember_what_was_seen()
+
+    def limits(self) -> dict[int | None, int | None]:
+        """The limits that were changed, by value stream."""
+        return {self.named[name]: self.cleaned_data[name] for name in self.changed_data}
+
+    def seen_limits(self) -> dict[int | None, int | None]:
+        """What the person saw in the limits that they changed."""
+        return {self.named[name]: self.seen(name) for name in self.changed_data}
 
 
 class HypothesisForm(SeenForm):

@@ -1,7 +1,7 @@
 """What we hold. Read in this order: portfolio, team, bet, thesis, board."""
 
 from bets.models.bet import Bet, BetTeam, Dependency, ExternalKey, Horizon, Liquidity, Stage
-from bets.models.board import StageChange, WipLimit
+from bets.models.board import BoardView, DefaultView, StageChange, WipLimit, WipLimitChange
 from bets.models.portfolio import Portfolio, Theme, ValueStream
 from bets.models.team import Fungibility, Team
 from bets.models.thesis import Hypothesis, KillCriterion
@@ -9,6 +9,8 @@ from bets.models.thesis import Hypothesis, KillCriterion
 __all__ = [
     "Bet",
     "BetTeam",
+    "BoardView",
+    "DefaultView",
     "Dependency",
     "ExternalKey",
     "Fungibility",
@@ -23,4 +25,5 @@ __all__ = [
     "Theme",
     "ValueStream",
     "WipLimit",
+    "WipLimitChange",
 ]

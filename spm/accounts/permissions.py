@@ -18,6 +18,8 @@ Action = Literal[
     "edit_bet",  # create and change bets, theses and dependencies; the same limit
     "move_card",  # move a bet along the board; the same limit
     "override_wip",  # go over a WIP limit, with a reason
+    "set_wip_limits",  # say how many bets may stand in a stage
+    "share_view",  # give a saved view of the board to everybody in the portfolio
     "propose",  # draw up a proposal, ask for a recomputation
     "decide",  # approve or refuse a proposal
     "set_limits",  # envelope, reserve, guardrails, mandates
@@ -30,6 +32,8 @@ ROLES_FOR: dict[str, frozenset[str]] = {
     "edit_bet": frozenset({Role.CONTRIBUTOR, Role.LEAD}),
     "move_card": frozenset({Role.CONTRIBUTOR, Role.LEAD}),
     "override_wip": frozenset({Role.LEAD}),
+    "set_wip_limits": frozenset({Role.LEAD}),
+    "share_view": frozenset({Role.LEAD}),
     "propose": frozenset({Role.LEAD, Role.FINANCE}),
     "decide": frozenset({Role.FINANCE}),
     "set_limits": frozenset({Role.FINANCE}),
