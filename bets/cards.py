@@ -34,6 +34,7 @@ WHAT_IS_KEPT_IS_MADE_OF = (
     "bets/_head.html",
     "bets/_stay.html",
     "bets/_teams.html",
+    "bets/_wsjf.html",
     "components/belief.html",
     "components/empty.html",
     "components/funding_bar.html",
@@ -56,9 +57,9 @@ class Movers:
             self.bet_ids = set(own.values_list("pk", flat=True))
 
     @property
-    def state(self) -> tuple[bool, list[int] | None]:
+    def state(self) -> tuple[str | None, list[int] | None]:
         """What tells one person's board from another's."""
-        return self.may_any, None if self.bet_ids is None else sorted(self.bet_ids)
+        return self.role, None if self.bet_ids is None else sorted(self.bet_ids)
 
     def may_move(self, bet_id: int) -> bool:
         """Whether this card may be moved."""

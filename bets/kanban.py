@@ -20,6 +20,7 @@ from django.utils import timezone
 from bets.models import (
     Bet,
     BetTeam,
+    Dependency,
     Horizon,
     Portfolio,
     Stage,
@@ -30,6 +31,7 @@ from bets.models import (
 )
 from bets.models.bet import EXITS, ThesisStatus
 from bets.stays import SECONDS_PER_DAY, Patience, patience_in
+from bets.wip import Override, overrides_in
 from spm.accounts.models import User
 
 CARDS_AT_FIRST = 50
@@ -50,6 +52,9 @@ POLICIES = {
     Stage.STOPPED: "What is freed and what stays entangled, shown and accepted.",
 }
 
+# Owners that are not named by their id, and what else a card may be looked for by.
+OWNERS = {"mine": "Mine", "none": "Nobody yet"}
+HAS = {"waiting": "Waits for another bet", "entangled": "Holds entangled money"}
 # How lanes are called in the address, and the column of a bet that parts them.
 LANES = {"theme": "theme_id", "stream": "stream_id", "horizon": "horizon"}
 
@@ -60,16 +65,23 @@ class Filters:
 
     theme: int | None = None
     stream: int | None = None
-    owner: int | None = None
+    owner: int | str | None = None
     team: int | None = None
     horizon: str = ""
     thesis: str = ""
+    has: str = ""
     q: str = ""
     lanes: str = ""
+    me: int | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, parameters: Mapping[str, str]) -> "Filters":
-        """From the parameters of an address; what cannot be is left out."""
+    def of(cls, parameters: Mapping[str, str], me: int | None = None) -> "Filters":
+        """From the parameters of an address; what cannot be is left out.
+
+        Args:
+            parameters: of the address.
+            me: the id of the person who looks, for what is 'mine'.
+        """
         numbers: dict[str, Any] = {
             name: int(text)
             for name in ("theme", "stream", "owner", "team")
@@ -80,37 +92,57 @@ class Filters:
             for name, allowed in (
                 ("horizon", Horizon.values),
                 ("thesis", ThesisStatus.values),
+                ("has", list(HAS)),
+                ("owner", list(OWNERS)),
                 ("lanes", list(LANES)),
             )
             if (word := parameters.get(name, "")) in allowed
         }
         search = parameters.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
-        return cls(**numbers, **words, q=search)
+        return cls(**numbers, **words, q=search, me=me)
 
     @property
     def query(self) -> str:
         """The parameters of the address again."""
-        given = {name: value for name, value in vars(self).items() if value not in (None, "")}
-        return urlencode(given)
+        return urlencode(self._given)
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        stated = {name: value for name, value in vars(self).items() if name != "me"}
+        return {name: value for name, value in stated.items() if value not in (None, "")}
 
     @property
     def narrows(self) -> bool:
         """Whether anything is filtered out."""
-        return any(value not in (None, "") for name, value in vars(self).items() if name != "lanes")
+        return bool(self._given.keys() - {"lanes"})
+
+    @property
+    def owner_id(self) -> int | None:
+        """Whose bets are shown, if it is one person's."""
+        if self.owner == "mine":
+            return self.me
+        return self.owner if isinstance(self.owner, int) else None
 
     @property
     def condition(self) -> Q:
         """Which bets are shown."""
         wanted = Q()
-        for name in ("theme", "stream", "owner"):
+        for name in ("theme", "stream"):
             if (number := getattr(self, name)) is not None:
                 wanted &= Q(**{f"{name}_id": number})
+        if self.owner is not None:
+            wanted &= Q(owner_id=self.owner_id)
         if self.team is not None:
             wanted &= Q(pk__in=BetTeam.objects.filter(team_id=self.team).values("bet_id"))
         if self.horizon:
             wanted &= Q(horizon=self.horizon)
         if self.thesis:
             wanted &= Q(thesis_status=self.thesis)
+        if self.has == "waiting":
+            unfunded = Dependency.objects.filter(needs__working__lte=0)
+            wanted &= Q(pk__in=unfunded.values("bet_id"))
+        if self.has == "entangled":
+            wanted &= Q(entangled__gt=0)
         if self.q:
             wanted &= Q(title__icontains=self.q) | Q(description__icontains=self.q)
         return wanted
@@ -144,6 +176,8 @@ class Column:
     in_stage: int = 0
     limit: int | None = None
     stream_limits: list[str] = field(default_factory=list)
+    streams_over: set[int] = field(default_factory=set)
+    overrides: list[Override] = field(default_factory=list)
     working: Decimal = Decimal(0)
     entangled: Decimal = Decimal(0)
     places: list[Place] = field(default_factory=list)
@@ -158,6 +192,11 @@ class Column:
     def is_full(self) -> bool:
         """Whether the limit of the stage leaves no room."""
         return self.limit is not None and self.in_stage >= self.limit
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more bets stand here than the limit of the stage allows."""
+        return self.limit is not None and self.in_stage > self.limit
 
     @property
     def funding(self) -> Decimal:
@@ -283,6 +322,7 @@ def columns_of(
     }  # in the order of the page
     _fill_counts(columns, counts, lanes)
     _fill_limits(columns, counts, _limits(portfolio, stages), choices, filters.lanes == "stream")
+    _fill_overrides(portfolio, list(columns.values()))
     if with_places:
         for place_stage, place_lane, marks in _places(portfolio, filters, stages, show):
             column = columns.get((place_lane, Stage(place_stage)))
@@ -355,8 +395,25 @@ def _fill_limits(
             if by_stream and limit["stream_id"] != column.lane.key:
                 continue
             count = in_stream[limit["stage"], limit["stream_id"]]
+            if count > limit["limit"]:
+                column.streams_over.add(limit["stream_id"])
             name = names.get(limit["stream_id"], "")
             column.stream_limits.append(f"{name} {count} of {limit['limit']}")
+
+
+def _fill_overrides(portfolio: Portfolio, columns: list[Column]) -> None:
+    """Say beside each column that is over a limit who went over it, and why."""
+    over = [column for column in columns if column.is_over or column.streams_over]
+    if not over:
+        return
+    made = overrides_in(portfolio.pk, {column.stage for column in over})
+    for column in over:
+        column.overrides = [
+            override
+            for override in made
+            if override.stage == column.stage
+            and (column.is_over or override.stream_id in column.streams_over)
+        ]
 
 
 # The transaction that wrote the row last.

@@ -13,6 +13,7 @@ urlpatterns = [
     path("evidence/<int:evidence_id>/retract", log.take_back, name="retract"),
     path("bets/<int:bet_id>/evidence", log.panel, name="panel"),
     path("bets/<int:bet_id>/evidence/weighed", log.weighed_list, name="weighed"),
+    path("bets/<int:bet_id>/evidence/newest", log.newest_list, name="newest"),
     path("bets/<int:bet_id>/evidence/form", log.form_for, name="form"),
     path("hypotheses/<int:hypothesis_id>/evidence", log.log, name="log"),
     path("hypotheses/<int:hypothesis_id>/evidence/effect", log.effect, name="effect"),

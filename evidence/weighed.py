@@ -72,6 +72,14 @@ def weighed(bet: Bet, as_of: datetime | None = None) -> list[WeighedHypothesis]:
     ]
 
 
+def newest(bet: Bet, most: int) -> tuple[list[WeighedItem], int]:
+    """The items of all hypotheses that were observed last, and how many there are in all."""
+    hypotheses = weighed(bet)
+    items = [item for each in hypotheses for item in each.items]
+    items.sort(key=lambda item: (item.evidence.observed_at, item.evidence.pk), reverse=True)
+    return items[:most], sum(each.count for each in hypotheses)
+
+
 def decibans_of(bets: Iterable[Bet], as_of: datetime | None = None) -> dict[int, float]:
     """What each counted event on some bets weighs now, by its id; a fixed number of queries."""
     moment = as_of or timezone.now()

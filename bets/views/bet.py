@@ -48,13 +48,14 @@ def new(request: HttpRequest) -> HttpResponse:
     """A new bet, or the successor of one."""
     predecessor = _predecessor(request)
     portfolio = predecessor.portfolio if predecessor else _portfolio(request)
-    _require(request, portfolio.pk, None)
+    require_editor(request, portfolio.pk, None)
     initial = {"response": _response_text(), **_initial_of_successor(predecessor)}
     form = BetForm(
         portfolio, None, request.POST or None, initial=initial, sign=decimal_sign_of(request)
     )
     if request.method == "POST" and form.is_valid():
-        created = _try(form, lambda: rules.create_bet(request.user, portfolio, form.terms()))  # type: ignore[arg-type]
+        person: Any = request.user
+        created = put_beside_fields(form, lambda: rules.create_bet(person, portfolio, form.terms()))
         if created is not None:
             messages.success(request, f"‘{created.title}’ stands in the Funnel.")
             return redirect("bets:bet", created.pk)
@@ -68,7 +69,7 @@ def edit(request: HttpRequest, bet_id: int) -> HttpResponse:
     """Change a bet; fields that somebody else has changed meanwhile are said beside the field."""
     shown = _visible_bet(request, bet_id)
     turn_to(request, shown.portfolio_id)
-    _require(request, shown.portfolio_id, shown.team_ids)
+    require_editor(request, shown.portfolio_id, shown.team_ids)
     form = BetForm(
         shown.portfolio,
         shown,
@@ -77,7 +78,7 @@ def edit(request: HttpRequest, bet_id: int) -> HttpResponse:
         sign=decimal_sign_of(request),
     )
     if request.method == "POST" and form.is_valid():
-        changed = _try(
+        changed = put_beside_fields(
             form,
             lambda: rules.change_bet(
                 request.user,  # type: ignore[arg-type]
@@ -98,7 +99,7 @@ def add_hypothesis(request: HttpRequest, bet_id: int) -> HttpResponse:
     """Add a hypothesis with its kill criteria."""
     shown = _visible_bet(request, bet_id)
     turn_to(request, shown.portfolio_id)
-    _require(request, shown.portfolio_id, shown.team_ids)
+    require_editor(request, shown.portfolio_id, shown.team_ids)
     initial = {"prior": "50", "half_life_days": "180", "metric": "proportion"}
     form = HypothesisForm(request.POST or None, initial=initial)
     criteria = KillCriteria(request.POST or None, prefix="kill")
@@ -118,7 +119,7 @@ def edit_hypothesis(request: HttpRequest, hypothesis_id: int) -> HttpResponse:
     rows = Hypothesis.objects.visible_to(request.user).select_related("bet__portfolio")
     hypothesis: Hypothesis = get_object_or_404(rows, pk=hypothesis_id)
     turn_to(request, hypothesis.bet.portfolio_id)
-    _require(request, hypothesis.bet.portfolio_id, hypothesis.bet.team_ids)
+    require_editor(request, hypothesis.bet.portfolio_id, hypothesis.bet.team_ids)
     form = HypothesisForm(request.POST or None, initial=initial_of_hypothesis(hypothesis))
     criteria = KillCriteria(
         request.POST or None, prefix="kill", initial=initial_of_criteria(hypothesis)
@@ -142,7 +143,7 @@ def _hypothesis_page(
     form.use_decimal_sign(decimal_sign_of(request), shown.portfolio.currency)
     if request.method == "POST":
         valid = [form.is_valid(), criteria.is_valid()]
-        if all(valid) and _try(
+        if all(valid) and put_beside_fields(
             form, lambda: save({**form.terms(), "kill_criteria": criteria.terms()})
         ):
             messages.success(request, "Saved. The belief follows in a moment.")
@@ -151,7 +152,7 @@ def _hypothesis_page(
     return _form_page(request, "bets/hypothesis.html", context, form)
 
 
-def _try(form: Any, call: Any) -> Any:
+def put_beside_fields(form: Any, call: Any) -> Any:
     """What the rule returns, or None with its objections put beside the fields."""
     try:
         return call()
@@ -211,7 +212,7 @@ def _predecessor(request: HttpRequest) -> Bet | None:
     return _visible_bet(request, int(text))
 
 
-def _require(request: HttpRequest, portfolio_id: int, team_ids: list[int] | None) -> None:
+def require_editor(request: HttpRequest, portfolio_id: int, team_ids: list[int] | None) -> None:
     """Forms that one may not send are not shown either."""
     if not may(request.user, "edit_bet", portfolio_id, team_ids):
         raise PermissionDenied

@@ -1,16 +1,12 @@
 """The Kanban and its fragments: columns, heads, single cards, quick add, and the move of a card."""
 
-import json
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from django.contrib import messages
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template import loader
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -21,44 +17,29 @@ from bets.cards import (
     Overloads,
     cache_key,
     card_of,
-    cards_for,
     overloads_of,
     waiting_for,
 )
 from bets.edit import create_bet
-from bets.kanban import CARDS_AT_FIRST, MOST_CARDS, Choices, Column, Filters, choices_of, columns_of
-from bets.models import Bet, Horizon, Portfolio, Stage, StageChange
+from bets.kanban import CARDS_AT_FIRST, HAS, MOST_CARDS, OWNERS, columns_of
+from bets.models import Bet, Horizon, Stage, StageChange
 from bets.models.bet import EXITS, ThesisStatus
+from bets.views.asked import (
+    Board,
+    board_of,
+    columns_apart,
+    filters_of_the_page,
+    is_kanban,
+    parameters_of_the_page,
+    portfolio_of,
+    say,
+    visible_bet,
+)
+from bets.views.look import address_of, context_of, looked_at
+from bets.views.saved import menu_context
 from spm.accounts.models import Role
 from spm.accounts.permissions import NotAllowed, membership_of
 from spm.errors import Conflict, Invalid
-
-
-@dataclass(frozen=True)
-class Board:
-    """What the page and each of its fragments need of one request."""
-
-    portfolio: Portfolio
-    filters: Filters
-    movers: Movers
-    choices: Choices
-
-    def columns(self, **which: Any) -> list[list[Column]]:
-        """The columns, lane by lane, with their cards."""
-        return self.with_cards(columns_of(self.portfolio, self.filters, self.choices, **which))
-
-    def with_cards(self, lanes: list[list[Column]]) -> list[list[Column]]:
-        """The same columns, with their cards."""
-        places = [place for columns in lanes for column in columns for place in column.places]
-        cards = cards_for(places, self.portfolio, self.movers)
-        for column in (column for columns in lanes for column in columns):
-            column.cards = [cards[place.bet_id] for place in column.places]
-        return lanes
-
-    @property
-    def query(self) -> str:
-        """What every fragment's address carries."""
-        return "&".join(filter(None, [f"portfolio={self.portfolio.pk}", self.filters.query]))
 
 
 @require_GET
@@ -66,19 +47,30 @@ def kanban(request: HttpRequest) -> HttpResponse:
     """The whole board; asked for by its own filters, only what they change."""
     if getattr(request, "portfolio", None) is None:
         return render(request, "bets/kanban.html", {})
-    shown = _board(request, Filters.of(request.GET.dict()))
+    shown = board_of(request)
+    views = menu_context(request, shown.portfolio, shown.filters)
+    opens_in = views["default_view"].query if views["default_view"] else ""
+    asked_by_filters = bool(request.headers.get("HX-Request"))
+    if opens_in and not request.GET:
+        return redirect(address_of(opens_in))
     context = {
-        **_context(shown),
+        **shown.context(),
+        **views,
         "board": _board_html(shown),
         "stages": [(stage, stage in EXITS) for stage in Stage],
         "own_teams": _own_teams(request, shown),
         "may_add": shown.movers.may_any,
     }
+    # The address without the filters that were left empty, and with what keeps it from opening
+    # in the person's view.
+    query = shown.filters.query or ("all=1" if opens_in or "all" in request.GET else "")
+    parameters = parameters_of_the_page(request) if asked_by_filters else request.GET.dict()
+    looked = looked_at(request, parameters, shown.portfolio.pk)
+    if looked is not None and not asked_by_filters:
+        context |= context_of(request, looked, address_of(query))
     answer = render(request, "bets/kanban.html", context)
-    if request.headers.get("HX-Request"):
-        # The address without the filters that were left empty.
-        query = shown.filters.query
-        answer["HX-Push-Url"] = reverse("bets:kanban") + (f"?{query}" if query else "")
+    if asked_by_filters:
+        answer["HX-Push-Url"] = address_of(query, looked)
     return answer
 
 
@@ -87,25 +79,25 @@ def column(request: HttpRequest, stage: str) -> HttpResponse:
     """One column, of one lane if there are lanes; ``show`` says how many cards."""
     if stage not in Stage.values:
         raise Http404
-    shown = _board(request, Filters.of(request.GET.dict()))
+    shown = board_of(request)
     lanes = shown.columns(stage=stage, lane=request.GET.get("lane"), show=_show(request))
     if not lanes:
         return HttpResponse()
-    return render(request, "bets/_column.html", {**_context(shown), "column": lanes[0][0]})
+    return render(request, "bets/_column.html", {**shown.context(), "column": lanes[0][0]})
 
 
 @require_GET
 def heads(request: HttpRequest) -> HttpResponse:
     """The heads of all columns, each to be put in its place."""
-    shown = _board(request, Filters.of(request.GET.dict()))
+    shown = board_of(request)
     lanes = columns_of(shown.portfolio, shown.filters, shown.choices, with_places=False)
-    return render(request, "bets/_heads.html", {**_context(shown), "lanes": lanes})
+    return render(request, "bets/_heads.html", {**shown.context(), "lanes": lanes})
 
 
 @require_GET
 def teams(request: HttpRequest) -> HttpResponse:
     """The teams that hold more than they can absorb."""
-    portfolio = _portfolio(request)
+    portfolio = portfolio_of(request)
     over = _overcommitted(overloads_of(portfolio.pk))
     context = {"board_portfolio": portfolio, "overcommitted": over}
     return render(request, "bets/_teams.html", context)
@@ -114,8 +106,8 @@ def teams(request: HttpRequest) -> HttpResponse:
 @require_GET
 def card(request: HttpRequest, bet_id: int) -> HttpResponse:
     """One card; nothing if it stands in another column by now or is filtered out."""
-    bet = _visible_bet(request, bet_id)
-    filters = _filters_of_the_page(request)
+    bet = visible_bet(request, bet_id)
+    filters = filters_of_the_page(request)
     elsewhere = request.GET.get("in", bet.stage) != bet.stage
     if elsewhere or not Bet.objects.filter(filters.condition, pk=bet.pk).exists():
         return HttpResponse()
@@ -125,11 +117,11 @@ def card(request: HttpRequest, bet_id: int) -> HttpResponse:
 @require_POST
 def quick_add(request: HttpRequest) -> HttpResponse:
     """A new bet from its title alone."""
-    shown = _board(request, _filters_of_the_page(request))
+    shown = board_of(request, filters_of_the_page(request))
     fields: dict[str, Any] = {"title": request.POST.get("title", "")}
     if team := request.POST.get("team"):
         fields["teams"] = [{"team": int(team) if team.isdigit() else team, "share": 1}]
-    context = {**_context(shown), "own_teams": _own_teams(request, shown), "may_add": True}
+    context = {**shown.context(), "own_teams": _own_teams(request, shown), "may_add": True}
     try:
         bet = create_bet(request.user, shown.portfolio, fields)  # type: ignore[arg-type]
     except (Invalid, NotAllowed) as refusal:
@@ -140,14 +132,14 @@ def quick_add(request: HttpRequest) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         return redirect("bets:bet", bet.pk)
     form = loader.render_to_string("bets/_quick_add.html", context, request)
-    html = [form, _columns_apart(request, shown, [Stage.FUNNEL])]
-    return _say(HttpResponse(html), f"‘{bet.title}’ stands in the Funnel.")
+    html = [form, columns_apart(request, shown, [Stage.FUNNEL])]
+    return say(HttpResponse(html), f"‘{bet.title}’ stands in the Funnel.")
 
 
 @require_http_methods(["POST"])
 def move_card(request: HttpRequest, bet_id: int) -> HttpResponse:
     """Move a card, from the board, from a dialog of it or from the bet's page."""
-    bet = _visible_bet(request, bet_id)
+    bet = visible_bet(request, bet_id)
     version = request.POST.get("version", "")
     to_stage = request.POST.get("stage", "")
     try:
@@ -175,12 +167,19 @@ def _board_html(shown: Board) -> str:
     """Filters, columns and cards, kept until anything in them changes."""
     lanes = columns_of(shown.portfolio, shown.filters, shown.choices)
     waits, overloads = waiting_for(shown.portfolio.pk), overloads_of(shown.portfolio.pk)
-    state = (shown.query, shown.portfolio.currency, shown.choices, shown.movers.state, lanes)
+    state = (
+        shown.query,
+        shown.filters.owner_id,
+        shown.portfolio.currency,
+        shown.choices,
+        shown.movers.state,
+        lanes,
+    )
     key = cache_key("board", state, waits, overloads)
     kept = cache.get(key)
     if kept is None:
         context = {
-            **_context(shown),
+            **shown.context(),
             "lanes": shown.with_cards(lanes),
             "has_bets": any(column.in_stage for column in lanes[0]),
             "filter_fields": _filter_fields(shown),
@@ -241,91 +240,19 @@ def _moved(request: HttpRequest, change: StageChange) -> HttpResponse:
     if came_from == "board":
         return HttpResponse(card_of(bet, Movers(request.user, bet.portfolio)))  # type: ignore[arg-type]
     html = ""
-    if _is_kanban(request):
-        shown = _board(request, _filters_of_the_page(request), bet.portfolio)
-        html = _columns_apart(request, shown, [Stage(change.from_stage), Stage(change.to_stage)])
-    return _say(HttpResponse(html), text, close=True)
+    if is_kanban(request):
+        shown = board_of(request, filters_of_the_page(request), bet.portfolio)
+        html = columns_apart(request, shown, [Stage(change.from_stage), Stage(change.to_stage)])
+    return say(HttpResponse(html), text, close=True)
 
 
-def _columns_apart(request: HttpRequest, shown: Board, stages: list[Stage]) -> str:
-    """Columns that htmx puts in their places beside the answer itself."""
-    return "".join(
-        loader.render_to_string(
-            "bets/_column.html", {**_context(shown), "column": columns[0], "apart": True}, request
-        )
-        for stage in stages
-        for columns in shown.columns(stage=stage)
-    )
-
-
-def _say(answer: HttpResponse, text: str, close: bool = False) -> HttpResponse:
-    """Let the page say something once the answer has arrived."""
-    said = {"toast": text, **({"close-dialog": ""} if close else {})}
-    answer["HX-Trigger"] = json.dumps(said)
-    if close:
-        # Nothing for the dialog that asked; columns in the answer find their own places.
-        answer["HX-Retarget"], answer["HX-Reswap"] = "body", "none"
-    return answer
-
-
-# --- what a request is about ----------------------------------------------------------------------
-
-
-def _board(request: HttpRequest, filters: Filters, portfolio: Portfolio | None = None) -> Board:
-    if portfolio is None:
-        portfolio = _portfolio(request)
-    movers = Movers(request.user, portfolio)  # type: ignore[arg-type]
-    return Board(portfolio, filters, movers, choices_of(portfolio))
-
-
-def _portfolio(request: HttpRequest) -> Portfolio:
-    """The one that the address names, so that two tabs may show two; else the current one."""
-    named = request.GET.get("portfolio") or request.POST.get("portfolio") or ""
-    current: Portfolio | None = getattr(request, "portfolio", None)
-    if not named or (current is not None and named == str(current.pk)):
-        if current is None:
-            raise Http404
-        return current
-    if not named.isascii() or not named.isdigit() or len(named) > 18:
-        raise Http404
-    return get_object_or_404(Portfolio.objects.visible_to(request.user), pk=int(named))
-
-
-def _visible_bet(request: HttpRequest, bet_id: int) -> Bet:
-    bets = Bet.objects.visible_to(request.user).select_related("portfolio")
-    found: Bet = get_object_or_404(bets, pk=bet_id)
-    return found
-
-
-def _filters_of_the_page(request: HttpRequest) -> Filters:
-    """The filters of the board on which a fragment is shown."""
-    address = request.headers.get("HX-Current-URL", "")
-    return Filters.of(dict(parse_qsl(urlsplit(address).query)) if _is_kanban(request) else {})
-
-
-def _is_kanban(request: HttpRequest) -> bool:
-    path = urlsplit(request.headers.get("HX-Current-URL", "")).path
-    return path == reverse("bets:kanban")
+# --- what templates need --------------------------------------------------------------------------
 
 
 def _show(request: HttpRequest) -> int:
     text = request.GET.get("show", "")
     wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else CARDS_AT_FIRST
     return min(max(wanted, CARDS_AT_FIRST), MOST_CARDS)
-
-
-# --- what templates need --------------------------------------------------------------------------
-
-
-def _context(shown: Board) -> dict[str, Any]:
-    return {
-        "board_portfolio": shown.portfolio,
-        "filters": shown.filters,
-        "query": shown.query,
-        "heads_url": f"{reverse('bets:heads')}?{shown.query}",
-        # What else than a move may bring a card into a column.
-        "column_follows": " evidence" if shown.filters.thesis else "",
-    }
 
 
 def _own_teams(request: HttpRequest, shown: Board) -> list[tuple[int, str]]:
@@ -343,6 +270,7 @@ def _filter_fields(shown: Board) -> list[dict[str, Any]]:
     chosen, choices = shown.filters, shown.choices
     thesis = [(value, str(label)) for value, label in ThesisStatus.choices]
     horizons = [(value, str(label)) for value, label in Horizon.choices]
+    owners = [*OWNERS.items(), *choices.owner]
     lanes = [
         ("theme", "Lanes by theme"),
         ("stream", "Lanes by stream"),
@@ -352,9 +280,10 @@ def _filter_fields(shown: Board) -> list[dict[str, Any]]:
         ("theme", "Theme", "All themes", list(choices.theme), chosen.theme),
         ("stream", "Value stream", "All streams", list(choices.stream), chosen.stream),
         ("horizon", "Horizon", "All horizons", horizons, chosen.horizon),
-        ("owner", "Owner", "All owners", list(choices.owner), chosen.owner),
+        ("owner", "Owner", "All owners", owners, chosen.owner),
         ("team", "Team", "All teams", list(choices.team), chosen.team),
         ("thesis", "Thesis", "Any thesis", thesis, chosen.thesis),
+        ("has", "What it has", "Anything", list(HAS.items()), chosen.has),
         ("lanes", "Swim lanes", "No swim lanes", lanes, chosen.lanes),
     ]
     return [

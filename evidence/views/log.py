@@ -19,13 +19,14 @@ from evidence.effect import Effect
 from evidence.forms import EvidenceForm, RetractionForm
 from evidence.intake import NewEvidence, preview, record, retract
 from evidence.models import Evidence, EvidenceKind, Source
-from evidence.weighed import weighed
+from evidence.weighed import newest, weighed
 from evidence.wording import sentence
 from spm.accounts.middleware import turn_to
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid
 
 MOST_SOURCES = 200
+NEWEST_ITEMS = 5
 
 
 @require_GET
@@ -43,6 +44,14 @@ def weighed_list(request: HttpRequest, bet_id: int) -> HttpResponse:
     """The part of the panel that follows the bet."""
     bet = _visible_bet(request, bet_id)
     return render(request, "evidence/_weighed.html", _weighed(request, bet))
+
+
+@require_GET
+def newest_list(request: HttpRequest, bet_id: int) -> HttpResponse:
+    """What was learnt last about a bet, for whoever looks at it in passing."""
+    bet = _visible_bet(request, bet_id)
+    items, count = newest(bet, NEWEST_ITEMS)
+    return render(request, "evidence/_newest.html", {"bet": bet, "items": items, "count": count})
 
 
 @require_GET

@@ -15,7 +15,7 @@ function isOff() {
 }
 
 function isTyping(target) {
-  return target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
+  return target instanceof Element && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 }
 
 function addressOf(place) {
@@ -39,8 +39,8 @@ function searchOrGo() {
 /* The page says what logging means here: a link, a button, or the first field of a form. */
 function logEvidence() {
   const way = document.querySelector("[data-log-evidence]");
-  if (!way) return;
-  if (way.matches("a, button")) way.click();
+  if (!way) document.dispatchEvent(new CustomEvent("card-evidence"));
+  else if (way.matches("a, button")) way.click();
   else way.querySelector("select, textarea, input:not([type=hidden])")?.focus();
 }
 
@@ -52,6 +52,8 @@ const KEYS = {
   j: () => document.dispatchEvent(new CustomEvent("card", { detail: 1 })),
   k: () => document.dispatchEvent(new CustomEvent("card", { detail: -1 })),
   m: () => document.dispatchEvent(new CustomEvent("card-menu")),
+  x: () => document.dispatchEvent(new CustomEvent("card-pick")),
+  X: () => document.dispatchEvent(new CustomEvent("card-pick", { detail: { row: true } })),
 };
 
 function actionFor(key) {

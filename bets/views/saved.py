@@ -1,0 +1,118 @@
+"""Saved views: the dialog in which they are made, named, shared, chosen and deleted."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template import loader
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bets import saved_views as rules
+from bets.kanban import Filters
+from bets.models import BoardView, Portfolio
+from bets.views.asked import filters_of_the_page, portfolio_of
+from spm.accounts.permissions import NotAllowed
+from spm.errors import Invalid
+
+
+@require_http_methods(["GET", "POST"])
+def views(request: HttpRequest) -> HttpResponse:
+    """All views that the person may use; sent, what the board shows is kept as another."""
+    portfolio = portfolio_of(request)
+    if request.method == "GET":
+        return _dialog(request, portfolio)
+    given = request.POST
+    query = given["query"] if "query" in given else filters_of_the_page(request).query
+    person: Any = request.user
+    return _done(
+        request,
+        portfolio,
+        lambda: _saved(
+            person,
+            portfolio,
+            given.get("name", ""),
+            query,
+            share="share" in given,
+            opens="opens" in given,
+        ),
+        typed=given,
+    )
+
+
+@require_POST
+def change_view(request: HttpRequest, view_id: int, action: str) -> HttpResponse:
+    """Rename, share, take back or delete a view, or make it the one that the board opens in."""
+    person: Any = request.user
+    try:
+        portfolio = rules.view_for(person, view_id).portfolio
+    except BoardView.DoesNotExist as error:
+        raise Http404 from error
+    name = request.POST.get("name", "")
+    actions: dict[str, Callable[[], Any]] = {
+        "rename": lambda: rules.rename_view(person, view_id, name),
+        "share": lambda: rules.share_view(person, view_id, True),
+        "unshare": lambda: rules.share_view(person, view_id, False),
+        "default": lambda: rules.open_in(person, view_id, True),
+        "no-default": lambda: rules.open_in(person, view_id, False),
+        "delete": lambda: rules.delete_view(person, view_id),
+    }
+    if action not in actions:
+        raise Http404
+    return _done(request, portfolio, actions[action], typed=request.POST, view_id=view_id)
+
+
+def menu_context(request: HttpRequest, portfolio: Portfolio, filters: Filters) -> dict[str, Any]:
+    """What the menu of views shows; one query."""
+    views = rules.views_of(request.user, portfolio)  # type: ignore[arg-type]
+    return {
+        "views": views,
+        "current_view": next((view for view in views if view.query == filters.query), None),
+        "default_view": next((view for view in views if view.is_default), None),  # type: ignore[attr-defined]
+    }
+
+
+def _saved(
+    person: Any, portfolio: Portfolio, name: str, query: str, *, share: bool, opens: bool
+) -> BoardView:
+    view = rules.save_view(person, portfolio, name, query, share=share)
+    if opens:
+        rules.open_in(person, view.pk, True)
+    return view
+
+
+def _done(
+    request: HttpRequest,
+    portfolio: Portfolio,
+    rule: Callable[[], Any],
+    typed: Any,
+    view_id: int | None = None,
+) -> HttpResponse:
+    wrong: dict[str, str] = {}
+    try:
+        rule()
+    except Invalid as refusal:
+        wrong = refusal.fields
+    except NotAllowed as refusal:
+        wrong = {"": str(refusal)}
+    if not request.headers.get("HX-Request") and not wrong:
+        return redirect("bets:kanban")
+    return _dialog(request, portfolio, wrong=wrong, typed=typed if wrong else {}, wrong_of=view_id)
+
+
+def _dialog(request: HttpRequest, portfolio: Portfolio, **more: Any) -> HttpResponse:
+    """The dialog, and beside it the menu as it is now."""
+    filters = filters_of_the_page(request)
+    context = {
+        "board_portfolio": portfolio,
+        "filters": filters,
+        "may_share": rules.may_share(request.user, portfolio),  # type: ignore[arg-type]
+        **menu_context(request, portfolio, filters),
+        **more,
+    }
+    html = [loader.render_to_string("bets/_views_dialog.html", context, request)]
+    if request.method == "POST":
+        html.append(
+            loader.render_to_string("bets/_views.html", {**context, "apart": True}, request)
+        )
+    return HttpResponse(html, status=422 if more.get("wrong") else 200)
