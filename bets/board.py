@@ -60,7 +60,8 @@ def move(
         bet_id: which bet.
         to_stage: where to.
         version: the version of the bet that the person saw; if it has been moved since, they are
-            told by whom and where it is now.
+            told by whom and where it is now. If it was they who moved it to just there, the answer
+            to that was lost: it is given again, and nothing is moved twice.
         override_reason: why a portfolio lead goes over a limit all the same.
         note: anything else to remember.
         accepted: that the person has accepted what leaving the board frees and leaves entangled.
@@ -82,8 +83,11 @@ def move(
     )
     require(principal, "move_card", portfolio_id, bet.team_ids)
     _refuse_unknown(to_stage, override_reason, note)
-    if version is not None:
-        _refuse_if_moved(bet, version)
+    since = None if version is None else _last_move_since(bet, version)
+    if since is not None and since.to_stage == to_stage and _made_by(since, principal):
+        return since
+    if since is not None:
+        raise _moved_by_somebody(bet, since)
     if to_stage == bet.stage:
         raise Invalid({"stage": f"It is in {Stage(to_stage).label} already."})
     if to_stage == Stage.SUSTAINING:
@@ -103,15 +107,20 @@ def _refuse_unknown(to_stage: str, override_reason: str, note: str) -> None:
         raise Invalid(wrong)
 
 
-def _refuse_if_moved(bet: Bet, version: int) -> None:
+def _last_move_since(bet: Bet, version: int) -> StageChange | None:
     since = bet.stage_changes.filter(bet_version__gt=version)
-    change = since.select_related("changed_by", "api_key").order_by("-id").first()
-    if change is None:
-        return
+    return since.select_related("bet__portfolio", "changed_by", "api_key").order_by("-id").first()
+
+
+def _made_by(change: StageChange, principal: Principal) -> bool:
+    return all(getattr(change, name) == who for name, who in signature(principal).items())
+
+
+def _moved_by_somebody(bet: Bet, change: StageChange) -> Conflict:
     who = change.changed_by or change.api_key or "The office"
     came_from = Stage(change.from_stage).label if change.from_stage else "outside"
     when = formats.ago(change.changed_at, timezone.now())
-    raise Conflict(
+    return Conflict(
         f"{who} moved ‘{bet.title}’ from {came_from} to {Stage(bet.stage).label} {when}. "
         "That is where it is now.",
         ["stage"],

@@ -26,12 +26,14 @@ from spm.accounts.models import Role, User
 from spm.accounts.permissions import ROLES_FOR, membership_of
 
 KEEP_SECONDS = 86_400
+MARK_LETTERS = 10
 TEMPLATE = "bets/_card.html"
 WHAT_IS_KEPT_IS_MADE_OF = (
     TEMPLATE,
     "bets/_board.html",
     "bets/_column.html",
     "bets/_head.html",
+    "bets/_more.html",
     "bets/_stay.html",
     "bets/_teams.html",
     "bets/_wsjf.html",
@@ -68,20 +70,10 @@ class Movers:
 
 def cards_for(places: Iterable[Place], portfolio: Portfolio, movers: Movers) -> dict[int, str]:
     """The card of each bet, by its id: from the cache, or rendered now and kept."""
-    wanted = list(places)
     waits, overloads = waiting_for(portfolio.pk), overloads_of(portfolio.pk)
-    keys = {
-        place.bet_id: _key(
-            place,
-            waits.get(place.bet_id, []),
-            overloads.get(place.bet_id, []),
-            portfolio,
-            movers,
-        )
-        for place in wanted
-    }
+    keys = _keys(places, waits, overloads, portfolio, movers)
     kept = cache.get_many(keys.values())
-    missing = [bet_id for bet_id, key in keys.items() if key not in kept]
+    missing = {bet_id: key for bet_id, key in keys.items() if key not in kept}
     fresh = _rendered(missing, waits, portfolio, movers)
     if fresh:
         cache.set_many({keys[bet_id]: html for bet_id, html in fresh.items()}, KEEP_SECONDS)
@@ -90,6 +82,13 @@ def cards_for(places: Iterable[Place], portfolio: Portfolio, movers: Movers) -> 
         bet_id: SafeString(kept[key] if key in kept else fresh.get(bet_id, ""))
         for bet_id, key in keys.items()
     }
+
+
+def marks_for(places: Iterable[Place], portfolio: Portfolio, movers: Movers) -> dict[int, str]:
+    """The mark that each card carries on the page, by the id of its bet; it changes with the card."""
+    waits, overloads = waiting_for(portfolio.pk), overloads_of(portfolio.pk)
+    keys = _keys(places, waits, overloads, portfolio, movers)
+    return {bet_id: _mark(key) for bet_id, key in keys.items()}
 
 
 def card_of(bet: Bet, movers: Movers) -> str:
@@ -126,6 +125,29 @@ def overloads_of(portfolio_id: int) -> dict[int, Overloads]:
     return dict(overloads)
 
 
+def _keys(
+    places: Iterable[Place],
+    waits: dict[int, Waits],
+    overloads: dict[int, Overloads],
+    portfolio: Portfolio,
+    movers: Movers,
+) -> dict[int, str]:
+    return {
+        place.bet_id: _key(
+            place,
+            waits.get(place.bet_id, []),
+            overloads.get(place.bet_id, []),
+            portfolio,
+            movers,
+        )
+        for place in places
+    }
+
+
+def _mark(key: str) -> str:
+    return key.rpartition(":")[2][:MARK_LETTERS]
+
+
 def _key(
     place: Place, waits: Waits, overloads: Overloads, portfolio: Portfolio, movers: Movers
 ) -> str:
@@ -148,28 +170,28 @@ def template_digest() -> str:
 
 
 def _rendered(
-    bet_ids: list[int],
+    keys: dict[int, str],
     waits: dict[int, Waits],
     portfolio: Portfolio,
     movers: Movers,
 ) -> dict[int, str]:
-    if not bet_ids:
+    if not keys:
         return {}
     template = loader.get_template(TEMPLATE)
     now = timezone.now()
     patience = patience_in(portfolio.pk, now)
-    bets = Bet.objects.filter(pk__in=bet_ids).select_related("theme", "owner")
+    bets = Bet.objects.filter(pk__in=keys).select_related("theme", "owner")
     return {
         bet.pk: template.render(
             {
                 "bet": bet,
+                "mark": _mark(keys[bet.pk]),
                 "portfolio": portfolio,
                 "waits": waits.get(bet.pk, []),
                 "may_move": movers.may_move(bet.pk),
                 "shows_limit": bet.stage in FUNDABLE and bet.funding_limit is not None,
                 "unusual": unusually_long(bet, patience, now),
                 "no_room": no_room_for(bet),
-                "live_names": _live_names(bet, waits.get(bet.pk, [])),
             }
         )
         for bet in bets.prefetch_related("bet_teams__team")
@@ -181,13 +203,6 @@ def no_room_for(bet: Bet) -> list[Team]:
     if bet.stage != Stage.READY:
         return []
     return [link.team for link in bet.bet_teams.all() if link.team.overload > 0]
-
-
-def _live_names(bet: Bet, waits: Waits) -> str:
-    """What the card follows: its bet, those that it waits for, and its teams."""
-    bets = [f"bet:{pk}" for pk in (bet.pk, *(needs_id for needs_id, _ in waits))]
-    teams = [f"team:{link.team_id}" for link in bet.bet_teams.all()]
-    return " ".join([*bets, *teams])
 
 
 def destinations(bet: Bet) -> list[tuple[Stage, bool]]:

@@ -180,8 +180,10 @@ class Column:
     overrides: list[Override] = field(default_factory=list)
     working: Decimal = Decimal(0)
     entangled: Decimal = Decimal(0)
+    show: int = CARDS_AT_FIRST
     places: list[Place] = field(default_factory=list)
     cards: list[str] = field(default_factory=list)
+    mark: str = ""
 
     @property
     def is_exit(self) -> bool:
@@ -299,7 +301,6 @@ def columns_of(
     stage: str | None = None,
     lane: str | None = None,
     show: int = CARDS_AT_FIRST,
-    with_places: bool = True,
 ) -> list[list[Column]]:
     """The columns of the board, lane by lane.
 
@@ -310,7 +311,6 @@ def columns_of(
         stage: only this column.
         lane: only this lane (``Lane.parameter``).
         show: how many cards of each column.
-        with_places: whether the cards are wanted at all, or only the heads.
     """
     stages = [Stage(stage)] if stage else list(Stage)
     counts = _counts(portfolio, filters, stages)
@@ -318,16 +318,15 @@ def columns_of(
     if lane is not None and filters.lanes:
         lanes = [one for one in lanes if one.parameter == lane]
     columns = {
-        (one.key, name): Column(name, one) for one in lanes for name in stages
+        (one.key, name): Column(name, one, show=show) for one in lanes for name in stages
     }  # in the order of the page
     _fill_counts(columns, counts, lanes)
     _fill_limits(columns, counts, _limits(portfolio, stages), choices, filters.lanes == "stream")
     _fill_overrides(portfolio, list(columns.values()))
-    if with_places:
-        for place_stage, place_lane, marks in _places(portfolio, filters, stages, show):
-            column = columns.get((place_lane, Stage(place_stage)))
-            if column is not None:
-                column.places = [Place.of_mark(mark) for mark in marks.split(" ")]
+    for place_stage, place_lane, marks in _places(portfolio, filters, stages, show):
+        column = columns.get((place_lane, Stage(place_stage)))
+        if column is not None:
+            column.places = [Place.of_mark(mark) for mark in marks.split(" ")]
     return [[columns[one.key, name] for name in stages] for one in lanes]
 
 

@@ -8,7 +8,7 @@ app_name = "bets"
 
 urlpatterns = [
     path("kanban", kanban.kanban, name="kanban"),
-    path("kanban/heads", kanban.heads, name="heads"),
+    path("kanban/changes", kanban.changes, name="changes"),
     path("kanban/teams", kanban.teams, name="teams"),
     path("kanban/columns/<slug:stage>", kanban.column, name="column"),
     path("kanban/add", kanban.quick_add, name="quick_add"),

@@ -224,7 +224,7 @@ async def _stream(
             await _send_chunk(send, f"data: {waiting.result()}\n\n")
         else:
             waiting.cancel()
-            await _send_chunk(send, ": still here\n\n")
+            await _send_chunk(send, "event: beat\ndata: []\n\n")
     await send({"type": "http.response.body", "body": b""})
 
 

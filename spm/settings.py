@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # With random bytes in each answer, so that its length gives no token away.
     "django.middleware.gzip.GZipMiddleware",
+    "spm.fragments.FragmentVersionMiddleware",
     "csp.middleware.CSPMiddleware",
     "spm.browser_rules.BrowserRulesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

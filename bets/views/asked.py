@@ -12,6 +12,7 @@ from django.template import loader
 from django.urls import reverse
 
 from bets.cards import Movers, cards_for
+from bets.changes import mark_heads
 from bets.kanban import Choices, Column, Filters, choices_of, columns_of
 from bets.models import Bet, Portfolio, Stage
 from spm.accounts.permissions import ROLES_FOR
@@ -36,7 +37,14 @@ class Board:
         cards = cards_for(places, self.portfolio, self.movers)
         for column in (column for columns in lanes for column in columns):
             column.cards = [cards[place.bet_id] for place in column.places]
+        self.with_marks(lanes)
         return lanes
+
+    def with_marks(self, lanes: list[list[Column]]) -> list[Column]:
+        """The same columns in one list, the heads marked with all that they say."""
+        columns = [column for columns in lanes for column in columns]
+        mark_heads(columns, self.query, self.portfolio.currency, self.movers.role)
+        return columns
 
     @property
     def query(self) -> str:
@@ -50,16 +58,7 @@ class Board:
             "filters": self.filters,
             "query": self.query,
             "may_set_limits": self.movers.role in ROLES_FOR["set_wip_limits"],
-            "heads_url": f"{reverse('bets:heads')}?{self.query}",
-            # What else than a move may bring a card into a column.
-            "column_follows": "".join(
-                f" {name}"
-                for name, matters in (
-                    ("evidence", self.filters.thesis),
-                    ("board", self.filters.has),
-                )
-                if matters
-            ),
+            "changes_url": f"{reverse('bets:changes')}?{self.query}",
         }
 
 

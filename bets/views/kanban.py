@@ -17,9 +17,12 @@ from bets.cards import (
     Overloads,
     cache_key,
     card_of,
+    cards_for,
+    marks_for,
     overloads_of,
     waiting_for,
 )
+from bets.changes import changes_between, held_of, mark_heads
 from bets.edit import create_bet
 from bets.kanban import CARDS_AT_FIRST, HAS, MOST_CARDS, OWNERS, columns_of
 from bets.models import Bet, Horizon, Stage, StageChange
@@ -86,12 +89,31 @@ def column(request: HttpRequest, stage: str) -> HttpResponse:
     return render(request, "bets/_column.html", {**shown.context(), "column": lanes[0][0]})
 
 
-@require_GET
-def heads(request: HttpRequest) -> HttpResponse:
-    """The heads of all columns, each to be put in its place."""
+@require_POST
+def changes(request: HttpRequest) -> HttpResponse:
+    """What differs from what the page says it holds; 204 if nothing does, and the whole board if
+    it has other columns by now.
+    """
     shown = board_of(request)
-    lanes = columns_of(shown.portfolio, shown.filters, shown.choices, with_places=False)
-    return render(request, "bets/_heads.html", {**shown.context(), "lanes": lanes})
+    held = held_of(request.POST.getlist("column"))
+    most = max((column.show for column in held.values()), default=CARDS_AT_FIRST)
+    lanes = columns_of(shown.portfolio, shown.filters, shown.choices, show=most)
+    for column in (column for columns in lanes for column in columns if column.key in held):
+        column.show = held[column.key].show
+        del column.places[column.show :]
+    columns = shown.with_marks(lanes)
+    is_empty = not any(column.in_stage for column in columns)
+    if {column.key for column in columns} != held.keys() or is_empty != ("empty" in request.POST):
+        return HttpResponse(_board_html(shown))
+    places = [place for column in columns for place in column.places]
+    differences = changes_between(held, columns, marks_for(places, shown.portfolio, shown.movers))
+    if not differences:
+        return HttpResponse(status=204)
+    fresh = {bet_id for change in differences for bet_id in change.fresh}
+    wanted = [place for place in places if place.bet_id in fresh]
+    cards = cards_for(wanted, shown.portfolio, shown.movers)
+    context = {**shown.context(), "changes": differences, "cards": cards.values()}
+    return render(request, "bets/_changes.html", context)
 
 
 @require_GET

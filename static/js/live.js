@@ -1,19 +1,24 @@
 /* Open pages follow the portfolio. The stream names what changed (["bet:17", "proposal:5"], or
-   ["all"]); whatever on the page says data-live="bet:17 …" is fetched anew from its data-live-src.
-   Nothing is touched while someone types into it, drags it or has its menu open. */
+   ["all"]); whatever on the page says data-live="bet:17 …" is fetched anew from its data-live-src,
+   unless the server says that it is as it was. The board hears of it as the event "changed" and
+   follows by itself (follow.js). Nothing is touched while someone types into it, drags it or has its
+   menu open. */
 
-const COALESCE_MS = 150;
-const MANY = 50;
+const COALESCE_MS = 100;
+const SILENT_SECONDS = 40; /* the server says something every 15 */
 const BACKOFF_SECONDS = [1, 2, 5, 10, 20, 30];
 
 const portfolio = document.body.dataset.portfolio;
 const waiting = new Set(); /* keys of elements to fetch as soon as they are at rest */
 const underway = new Map(); /* key → whether it has to be fetched once more */
+const versions = new WeakMap(); /* element → the version (ETag) of what it shows */
 let named = new Set();
 let timer = null;
 let source = null;
 let failures = 0;
 let interrupted = false;
+let silence = null;
+let reconnection = null;
 
 /* --- what must not be disturbed ------------------------------------------------------------------ */
 
@@ -32,7 +37,7 @@ function clean(event) {
 document.addEventListener("reset", clean);
 document.addEventListener("submit", clean);
 
-function isBusy(node) {
+export function isBusy(node) {
   if (node.querySelector("form[data-dirty], .field--wrong") || node.matches("form[data-dirty]")) return true;
   const typing = document.activeElement;
   if (node.contains(typing) && typing.matches(formTags) && typing.type !== "checkbox") return true;
@@ -72,7 +77,12 @@ async function fetchAnew(node) {
   const scrolled = scrolledParts(node);
   const focused = node.contains(document.activeElement) ? document.activeElement : null;
   try {
-    await htmx.ajax("GET", node.dataset.liveSrc, { source: node, target: node, swap: "outerHTML" });
+    const known = versions.get(node);
+    const headers = known ? { "If-None-Match": known } : {};
+    const version = versionPutInto(node);
+    await htmx.ajax("GET", node.dataset.liveSrc, { source: node, target: node, swap: "outerHTML", headers });
+    const fresh = liveNodes().find((candidate) => keyOf(candidate) === key);
+    if (fresh && version()) versions.set(fresh, version());
   } catch {
     waiting.add(key); /* the stream breaks as well, and catching up fetches it */
   }
@@ -82,6 +92,27 @@ async function fetchAnew(node) {
   underway.delete(key);
   if (again) fetchAll(liveNodes().filter((candidate) => keyOf(candidate) === key));
 }
+
+/* The version of what comes, once it is in; what has come into use meanwhile is left for later. */
+function versionPutInto(node) {
+  let version = null;
+  const look = (event) => {
+    if (event.detail.shouldSwap && isBusy(node)) {
+      event.detail.shouldSwap = false;
+      waiting.add(keyOf(node));
+    } else {
+      version = event.detail.xhr.getResponseHeader("ETag");
+    }
+  };
+  node.addEventListener("htmx:beforeSwap", look, { once: true });
+  return () => version;
+}
+
+/* A part of it that was swapped by a form or a button makes it something else. */
+document.addEventListener("htmx:afterSwap", (event) => {
+  const inside = event.target instanceof Element && event.target.closest("[data-live]");
+  if (inside) versions.delete(inside);
+});
 
 /* htmx keeps the focus of what has an id; a link or card without one is found by its address. */
 function giveFocusBack(focused) {
@@ -99,13 +130,14 @@ function fetchAll(nodes) {
 
 function settle() {
   setTimeout(() => {
+    document.dispatchEvent(new Event("at-rest"));
     const due = liveNodes().filter((node) => waiting.has(keyOf(node)) && !isBusy(node));
     for (const node of due) waiting.delete(keyOf(node));
     fetchAll(due);
   }, 0);
 }
 for (const end of ["focusout", "toggle", "close", "dragged"]) {
-  document.addEventListener(end, () => waiting.size && settle(), true);
+  document.addEventListener(end, settle, true);
 }
 
 /* --- what changed ---------------------------------------------------------------------------------- */
@@ -120,29 +152,9 @@ function refreshNamed() {
   const names = named;
   named = new Set();
   timer = null;
-  if (names.has("all")) {
-    catchUp();
-    return;
-  }
-  fetchAll(liveNodes().filter((node) => node.dataset.live.split(/\s+/).some((n) => names.has(n))));
-}
-
-/* After a break nobody knows what was missed: everything is fetched, in one go if it is much. */
-function catchUp() {
-  const nodes = outermost(liveNodes());
-  const main = document.getElementById("main");
-  if (nodes.length <= MANY || isBusy(main)) {
-    fetchAll(nodes);
-    return;
-  }
-  const scrolled = [window.scrollX, window.scrollY];
-  const parts = scrolledParts(main);
-  htmx
-    .ajax("GET", location.href, { source: main, target: main, select: "#main", swap: "outerHTML" })
-    .then(() => {
-      window.scrollTo(...scrolled);
-      for (const [id, left, top] of parts) document.getElementById(id)?.scrollTo(left, top);
-    });
+  document.dispatchEvent(new CustomEvent("changed", { detail: [...names] }));
+  const all = names.has("all");
+  fetchAll(liveNodes().filter((node) => all || node.dataset.live.split(/\s+/).some((n) => names.has(n))));
 }
 
 /* --- the stream -------------------------------------------------------------------------------------- */
@@ -155,13 +167,14 @@ function show(state, text) {
 }
 
 function connect() {
+  source?.close();
   /* What was said between the rendering of this page and now is heard as well. */
   const since = interrupted ? "" : `&since=${document.body.dataset.rendered}`;
   source = new EventSource(`/live?portfolio=${encodeURIComponent(portfolio)}${since}`);
   source.onopen = () => {
     failures = 0;
     show("live", "Live");
-    if (interrupted) catchUp();
+    if (interrupted) hear(["all"]); /* nobody knows what was missed */
     interrupted = false;
   };
   source.onmessage = (event) => {
@@ -171,18 +184,32 @@ function connect() {
       /* not a list of names: nothing to do */
     }
   };
-  source.onerror = () => {
-    interrupted = true;
-    show("interrupted", "Live updates interrupted, reconnecting…");
-    if (source.readyState === EventSource.CLOSED) connectLater();
-  };
+  source.onerror = lose;
+  for (const name of ["hello", "beat", "message", "open"]) source.addEventListener(name, listenOn);
+  listenOn();
+}
+
+function lose() {
+  interrupted = true;
+  show("interrupted", "Live updates interrupted, reconnecting…");
+  if (source.readyState === EventSource.CLOSED) connectLater();
+}
+
+/* A line may die without a word: then nothing is heard on it, not even that it is still there. */
+function listenOn() {
+  clearTimeout(silence);
+  silence = setTimeout(() => {
+    source.close();
+    lose();
+  }, SILENT_SECONDS * 1000);
 }
 
 /* The browser reconnects by itself after a dropped line, but not after an answer such as 502. */
 function connectLater() {
   const seconds = BACKOFF_SECONDS[Math.min(failures, BACKOFF_SECONDS.length - 1)];
   failures += 1;
-  setTimeout(connect, seconds * 1000);
+  clearTimeout(reconnection);
+  reconnection = setTimeout(connect, seconds * 1000);
 }
 
 if (portfolio) {
@@ -191,6 +218,14 @@ if (portfolio) {
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     interrupted = true;
+    connect();
+  });
+  window.addEventListener("offline", () => {
+    source.close();
+    lose();
+  });
+  window.addEventListener("online", () => {
+    clearTimeout(reconnection);
     connect();
   });
 }

@@ -278,7 +278,6 @@ def test_a_card_that_the_page_s_filters_no_longer_let_through_is_taken_away() ->
         "bets/{bet}",
         "bets/{bet}/card",
         "bets/{bet}/facts",
-        "kanban/heads?portfolio={portfolio}",
         "kanban/columns/funnel?portfolio={portfolio}",
         "bets/{bet}/edit",
     ],
@@ -293,7 +292,7 @@ def test_nothing_of_a_foreign_portfolio_answers(address: str) -> None:
 def test_somebody_without_a_portfolio_sees_that_there_is_none() -> None:
     client = signed_in(User.objects.create_user("nobody@example.org"))
     assert "No portfolio yet" in html_of(client, "/kanban")
-    assert client.get("/kanban/heads").status_code == 404
+    assert client.get("/kanban/columns/funnel").status_code == 404
 
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/kanban"}
