@@ -85,7 +85,7 @@ def cards_for(places: Iterable[Place], portfolio: Portfolio, movers: Movers) -> 
 
 
 def marks_for(places: Iterable[Place], portfolio: Portfolio, movers: Movers) -> dict[int, str]:
-    """The mark that each card carries on the page, by the id of its bet; it changes with the card."""
+    """The mark that each card carries on the page, by the id of its bet; it changes with it."""
     waits, overloads = waiting_for(portfolio.pk), overloads_of(portfolio.pk)
     keys = _keys(places, waits, overloads, portfolio, movers)
     return {bet_id: _mark(key) for bet_id, key in keys.items()}
