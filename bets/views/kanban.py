@@ -22,7 +22,7 @@ from bets.cards import (
     overloads_of,
     waiting_for,
 )
-from bets.changes import changes_between, held_of, mark_heads
+from bets.changes import changes_between, held_of
 from bets.edit import create_bet
 from bets.kanban import CARDS_AT_FIRST, HAS, MOST_CARDS, OWNERS, columns_of
 from bets.models import Bet, Horizon, Stage, StageChange

@@ -41,7 +41,7 @@ MOVE_ABOUT = """([moves, stages, seed]) => {
   };
   const moveOne = async () => {
     const card = any([...document.querySelectorAll("[data-card]:not(.is-sent)")]);
-    const menu = card?.querySelector("details[data-move-menu]");
+    const menu = card?.querySelector("details[data-card-menu]");
     if (!menu) return;
     menu.open = true;
     await pause(5);
