@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from allocation.engine.book import Allocation, Booleans, Floats, Integers
-from allocation.engine.decision import NONE
+from allocation.engine.decision import RANGE
 from allocation.engine.narrow import narrowed
 from allocation.engine.problem import Problem
-from allocation.engine.search import Best, best_whole
+from allocation.engine.search import Best, Programs, Search
 from allocation.engine.solver import NoSolutionError, Solver
 
 EXACT_WORK = 400
@@ -35,7 +37,7 @@ def gains_alone(problem: Problem, best: Best, proposed: Allocation) -> dict[int,
     changed = [int(place) for place in np.flatnonzero(proposed.changed)]
     exact = whole > 0 and len(changed) * whole <= EXACT_WORK
     searches = MOST_SEARCHES if 0 < whole <= SEARCH_UP_TO and not exact else 0
-    holding = _Holding(problem, best, _free(problem, proposed))
+    holding = _Holding(problem, best, _free(problem, best, proposed))
     reached = best.program.objective(best.point.values)
     gains: dict[int, float | None] = {}
     for place in _largest(changed, proposed, MOST_WORK // max(holding.size, 1)):
@@ -47,9 +49,10 @@ def gains_alone(problem: Problem, best: Best, proposed: Allocation) -> dict[int,
     return gains
 
 
-def _free(problem: Problem, proposed: Allocation) -> Booleans:
+def _free(problem: Problem, best: Best, proposed: Allocation) -> Booleans:
     """The bets that may change when another is held: those that do, and where changing is free."""
-    return np.asarray(proposed.changed | (problem.decision.changed == NONE))
+    free_of_charge = problem.snapshot.switching_cost == 0
+    return np.asarray(proposed.changed | ((best.chosen == RANGE) & free_of_charge))
 
 
 def _largest(changed: list[int], proposed: Allocation, most: int) -> list[int]:
@@ -59,7 +62,7 @@ def _largest(changed: list[int], proposed: Allocation, most: int) -> list[int]:
 
 
 class _Holding:
-    """Solves again with one bet held: a_j = w_j = 0, and its yes-or-no columns as today."""
+    """Solves again with one bet held: all its weight on the point where it stays as it is."""
 
     def __init__(self, problem: Problem, best: Best, free: Booleans) -> None:
         self.problem = problem
@@ -73,11 +76,12 @@ class _Holding:
         return int(self.narrow.program.matrix.nnz)
 
     def with_the_rest_fixed(self, place: int) -> float | None:
-        """The objective with the other whole columns as proposed; None if that cannot be."""
+        """The objective with the other groups as proposed; None if that cannot be."""
         program = self.narrow.program
-        columns, values = self._held(place)
+        columns, held = self._points(place)
         columns = self.narrow.place[columns]
-        self.solver.set_bounds(columns, values, values)
+        columns, held = columns[columns >= 0], held[columns >= 0]
+        self.solver.set_bounds(columns, 0.0, held)
         try:
             return program.objective(self.solver.run().values)
         except NoSolutionError:
@@ -87,17 +91,21 @@ class _Holding:
 
     def with_all_anew(self, place: int) -> float | None:
         """The objective with everything else free; None if that cannot be."""
-        columns, values = self._held(place)
+        bet = self.problem.book.bets[place].id
+        held = self.problem.holding([bet])
+        upper = held.program.upper
+        exact, loose = (
+            replace(program, upper=upper)
+            for program in (self.best.programs.exact, self.best.programs.loose)
+        )
+        search = Search.of(held, Programs(exact, loose), self.problem.program.today)
         try:
-            found = best_whole(self.problem, self.best.programs.loose, hold=(columns, values))
+            return search.with_ties().objective
         except NoSolutionError:
             return None
-        return self.best.program.objective(found)
 
-    def _held(self, place: int) -> tuple[Integers, Floats]:
-        """The columns that hold a bet, and their values."""
-        decision, today = self.problem.decision, self.problem.program.today
-        columns = [decision.added[place], decision.withdrawn[place]]
-        flags = [decision.funded[place], decision.changed[place]]
-        held = np.unique(columns + [flag for flag in flags if flag != NONE])
-        return held, today[held]
+    def _points(self, place: int) -> tuple[Integers, Floats]:
+        """A bet's columns, and 1 for the one where it stays as it is."""
+        points = self.problem.decision.points
+        own = np.arange(points.first[place], points.first[place + 1])
+        return self.problem.decision.weight[own], points.is_today[own].astype(np.float64)

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from allocation.engine.snapshot import Bet, Guardrail, Snapshot
+from allocation.engine.value import Response
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
+FIELDS = (
+    "working",
+    "entangled",
+    "belief",
+    "value_if_true",
+    "full_funding",
+    "minimum",
+    "reclaimable",
+    "notice_months",
+    "exit_cost",
+    "ramp_cost",
+    "withdrawable",
+    "may_grow",
+)
 SMALLEST_SHARE = 1e-6
 CENT = 0.01
+NO_VALUE = -1
+"""The number of an attribute that a bet does not have."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +57,14 @@ class Book:
         """Where each bet stands in the arrays."""
         return {bet.id: place for place, bet in enumerate(self.bets)}
 
+    @cached_property
+    def _numbers(self) -> Floats:
+        """The plain numbers of every bet, read once: shape (fields, bets)."""
+        rows = list(map(attrgetter(*FIELDS), self.bets))
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(FIELDS)).T
+
     def _floats(self, field: str) -> Floats:
-        return np.array([getattr(bet, field) for bet in self.bets], dtype=np.float64)
+        return np.ascontiguousarray(self._numbers[FIELDS.index(field)])
 
     @cached_property
     def working(self) -> Floats:
@@ -90,8 +116,7 @@ class Book:
     def maximum(self) -> Floats:
         """The most a bet may hold: its maximum, never below c_j; c_j where it may not grow."""
         own = [np.inf if bet.maximum is None else bet.maximum for bet in self.bets]
-        growing = np.array([bet.may_grow for bet in self.bets], dtype=np.bool_)
-        return np.where(growing, np.maximum(own, self.working), self.working)
+        return np.where(self._floats("may_grow") > 0, np.maximum(own, self.working), self.working)
 
     @cached_property
     def minimum_if_funded(self) -> Floats:
@@ -112,11 +137,70 @@ class Book:
         return np.asarray(np.maximum(self.minimum_if_funded, least))
 
     @cached_property
+    def responses(self) -> tuple[Floats, Floats]:
+        """g by its points: shares of full funding, and of value; shape (bets, points).
+
+        A response of fewer points than the longest repeats its last.
+        """
+        places: dict[Response, int] = {}
+        which = [places.setdefault(bet.response, len(places)) for bet in self.bets]
+        longest = max((len(response.points) for response in places), default=1)
+        table = np.zeros((max(len(places), 1), longest, 2))
+        for response, place in places.items():
+            table[place] = response.points[-1]
+            table[place, : len(response.points)] = response.points
+        points = table[np.array(which, dtype=np.int64)]
+        return points[:, :, 0], points[:, :, 1]
+
+    def earned_share(self, working: Floats, bet: Integers | slice = slice(None)) -> Floats:
+        """g_j(x_j/F_j), the share of V_j that is earned; nothing where full funding is nothing.
+
+        `working`: currency per month, one entry for each of `bet`.
+        """
+        shares, values = (points[bet] for points in self.responses)
+        full = self.full_funding[bet]
+        part = np.divide(working, full, out=np.zeros(len(full)), where=full > 0)
+        earned = np.zeros(len(part))
+        for left in range(shares.shape[1] - 1):
+            width = shares[:, left + 1] - shares[:, left]
+            rise = values[:, left + 1] - values[:, left]
+            filled = np.clip(part - shares[:, left], 0.0, width)
+            earned += rise * np.divide(filled, width, out=np.zeros(len(part)), where=width > 0)
+        return earned
+
+    @cached_property
     def useful_maximum(self) -> Floats:
-        """Funding above which a bet earns nothing more; holding more serves a lower limit alone."""
-        last = np.array([bet.response.last_share for bet in self.bets]) * self.full_funding
-        worth = np.where(self.expected_value > 0, last, 0.0)
-        return np.asarray(np.maximum.reduce([worth, self.working, self.smallest_funding]))
+        """Funding above which a bet earns nothing more; holding more serves a lower limit alone.
+
+        The belief and the value do not enter: what they make of a bet changes no column.
+        """
+        last = self.responses[0][:, -1] * self.full_funding
+        return np.asarray(np.maximum.reduce([last, self.working, self.smallest_funding]))
+
+    @cached_property
+    def team_shares(self) -> csr_matrix:
+        """θ_jt, shape (teams, bets): the share of bet j's money that team t absorbs."""
+        place = {team.id: row for row, team in enumerate(self.snapshot.teams)}
+        entries = [
+            (place[team], column, share)
+            for column, bet in enumerate(self.bets)
+            for team, share in bet.teams.items()
+        ]
+        rows, columns, shares = zip(*entries, strict=True) if entries else ((), (), ())
+        return csr_matrix((shares, (rows, columns)), shape=(len(place), self.size), dtype=float)
+
+    @cached_property
+    def needs(self) -> tuple[Integers, Integers]:
+        """Every need as two places: the bet that needs, and the one that it needs."""
+        index = self.index
+        pairs = [
+            (place, index[needed])
+            for place, bet in enumerate(self.bets)
+            if bet.needs
+            for needed in sorted(bet.needs)
+        ]
+        found = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2)
+        return found[:, 0], found[:, 1]
 
     @cached_property
     def held_today(self) -> Floats:
@@ -124,19 +208,99 @@ class Book:
         return self.working + self.entangled
 
     @cached_property
-    def _covered(self) -> dict[str, Booleans]:
-        return {
-            guardrail.id: np.array([guardrail.covers(bet) for bet in self.bets], dtype=np.bool_)
-            for guardrail in self.snapshot.guardrails
-        }
+    def _attributes(self) -> dict[str, tuple[dict[str, int], Integers]]:
+        """For each attribute that a scope names: its values, numbered, and every bet's number."""
+        names = {name for rail in self.snapshot.guardrails for name in rail.scope}
+        found = {}
+        for name in sorted(names):
+            numbers: dict[str, int] = {}
+            given = (bet.attributes.get(name) for bet in self.bets)
+            of_bets = [
+                NO_VALUE if value is None else numbers.setdefault(value, len(numbers))
+                for value in given
+            ]
+            found[name] = (numbers, np.array(of_bets, dtype=np.int64))
+        return found
 
     def covered_by(self, guardrail: Guardrail) -> Booleans:
-        """Which bets the scope of one of the snapshot's guardrails covers."""
-        return self._covered[guardrail.id]
+        """Which bets a guardrail's scope covers: each attribute has one of its values."""
+        covered = np.ones(self.size, dtype=np.bool_)
+        for name, values in guardrail.scope.items():
+            numbers, of_bets = self._attributes[name]
+            wanted = [numbers[value] for value in values if value in numbers]
+            covered &= np.isin(of_bets, wanted)
+        return covered
+
+
+class Funding(ABC):
+    """What bets hold: an entry for each, or several for one bet, such as what it could hold.
+
+    Everything that a formula says of a bet's funding is said here, once, in currency per month.
+    """
+
+    book: Book
+    working: Floats
+    """x."""
+    entangled: Floats
+    """u + (1−ρ)·w."""
+
+    @property
+    @abstractmethod
+    def bet(self) -> Integers | slice:
+        """Which bet each entry is of."""
+
+    @property
+    @abstractmethod
+    def changed(self) -> Booleans:
+        """Which entries count as a change of funding."""
+
+    def own(self, of_bets: Floats) -> Floats:
+        """What an array of the book says for each entry's bet."""
+        return of_bets[self.bet]
+
+    @property
+    def added(self) -> Floats:
+        """a_j = max(x_j − c_j, 0)."""
+        return np.maximum(self.working - self.own(self.book.working), 0.0)
+
+    @property
+    def withdrawn(self) -> Floats:
+        """w_j = max(c_j − x_j, 0)."""
+        return np.maximum(self.own(self.book.working) - self.working, 0.0)
+
+    @property
+    def newly_entangled(self) -> Floats:
+        """(1−ρ_j)·w_j: what is withdrawn and not freed."""
+        return self.entangled - self.own(self.book.entangled)
+
+    @property
+    def freed(self) -> Floats:
+        """ρ_j·w_j: what is withdrawn and can be used elsewhere."""
+        return self.withdrawn - self.newly_entangled
+
+    @property
+    def held(self) -> Floats:
+        """x_j + u_j + (1−ρ_j)·w_j: the envelope's money that the bet takes."""
+        return self.working + self.entangled
+
+    @property
+    def funded(self) -> Floats:
+        """f_j: 1 where x_j > 0, and 0 where the bet has no working funding."""
+        return (self.working > 0).astype(np.float64)
+
+    @property
+    def kept(self) -> Floats:
+        """min(x_j, c_j) = c_j − w_j: what of today's working funding goes on working."""
+        return np.minimum(self.working, self.own(self.book.working))
+
+    @property
+    def grown(self) -> Floats:
+        """1 where x_j > c_j."""
+        return (self.working > self.own(self.book.working)).astype(np.float64)
 
 
 @dataclass(frozen=True)
-class Allocation:
+class Allocation(Funding):
     """New working and entangled funding for each bet, currency per month.
 
     What is withdrawn and added follows from `working`: never both for one bet.
@@ -158,29 +322,9 @@ class Allocation:
         return cls(book, working, book.entangled + (1.0 - book.reclaimable) * withdrawn)
 
     @property
-    def added(self) -> Floats:
-        """a_j = max(x_j − c_j, 0)."""
-        return np.maximum(self.working - self.book.working, 0.0)
-
-    @property
-    def withdrawn(self) -> Floats:
-        """w_j = max(c_j − x_j, 0)."""
-        return np.maximum(self.book.working - self.working, 0.0)
-
-    @property
-    def newly_entangled(self) -> Floats:
-        """(1−ρ_j)·w_j: what is withdrawn and not freed."""
-        return self.entangled - self.book.entangled
-
-    @property
-    def freed(self) -> Floats:
-        """ρ_j·w_j: what is withdrawn and can be used elsewhere."""
-        return self.withdrawn - self.newly_entangled
-
-    @property
-    def held(self) -> Floats:
-        """x_j + u_j + (1−ρ_j)·w_j: the envelope's money that the bet takes."""
-        return self.working + self.entangled
+    def bet(self) -> slice:
+        """Every bet once, in order."""
+        return slice(None)
 
     @property
     def changed(self) -> Booleans:

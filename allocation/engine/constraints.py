@@ -1,7 +1,7 @@
 """The constraints of every portfolio, one class each. Guardrails are in guardrails.py.
 
-Two constraints need no row, since they bound one decision each: liquidity (w_j ≤ λ_j·c_j,
-`Book.withdrawal_limit`), and the maximum with no growth (`decision.growth_limit`).
+Liquidity (w_j ≤ λ_j·c_j), minimum, maximum and no growth are not here: they say which points a bet
+has (`decision.Points`), and so does what becomes entangled.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+from scipy.sparse import csr_matrix, diags_array
 
-from allocation.engine.book import Book, Booleans, Floats
-from allocation.engine.decision import NONE, Decision
-from allocation.engine.lending import Lending, team_shares
-from allocation.engine.program import Program
+from allocation.engine.book import Book, Booleans, Floats, Integers
+from allocation.engine.decision import Decision
+from allocation.engine.lending import Lending
+from allocation.engine.measure import FUNDED, GROWN, HELD, KEPT
+from allocation.engine.program import COUNT, Program, Triplets
 
 
 class Constraint(Protocol):
@@ -33,8 +35,9 @@ class Envelope:
 
     def enter(self, program: Program, decision: Decision) -> None:
         snapshot = decision.book.snapshot
-        terms, held = decision.held(np.ones(decision.book.size))
-        program.limit(self.name, *terms, upper=snapshot.envelope - snapshot.reserve_floor - held)
+        everything = csr_matrix(np.ones((1, decision.book.size)))
+        room = snapshot.envelope - snapshot.reserve_floor
+        decision.limit(program, [self.name], HELD, everything, upper=room)
 
 
 class Teams:
@@ -52,105 +55,46 @@ class Teams:
         return f"team {team}"
 
     def enter(self, program: Program, decision: Decision) -> None:
-        snapshot = decision.book.snapshot
-        if not snapshot.teams:
+        book = decision.book
+        teams = book.snapshot.teams
+        if not teams:
             return
-        shares = team_shares(decision.book)
-        today = Lending.least(snapshot, shares @ decision.book.held_today)
-        pairs = today.pairs
-        flows = program.columns(len(pairs.lender), upper=np.inf, today=today.amount)
-        breach = self._breach_columns(program, decision, shares, today)
-        for place, team in enumerate(snapshot.teams):
-            terms, held = decision.held(shares[place])
-            lent = [(flows, pairs.weight_on(place))]
-            excess = [(breach[place : place + 1], np.array([-1.0]))] if len(breach) else []
-            program.limit(self.name_of(team.id), *terms, *lent, *excess, upper=team.capacity - held)
+        today = Lending.least(book.snapshot, book.team_shares @ book.held_today)
+        flows = program.columns(len(today.pairs.lender), upper=np.inf, today=today.amount)
+        breach = self._breach_columns(program, book, today)
+        excess = (np.arange(len(breach)), breach, -np.ones(len(breach)))
+        decision.limit(
+            program,
+            [self.name_of(team.id) for team in teams],
+            HELD,
+            book.team_shares,
+            upper=np.array([team.capacity for team in teams]),
+            terms=(today.pairs.taken(flows), excess),
+        )
 
     @staticmethod
-    def _breach_columns(
-        program: Program, decision: Decision, shares: Floats, today: Lending
-    ) -> np.ndarray:
+    def _breach_columns(program: Program, book: Book, today: Lending) -> Integers:
         """b_t ≤ b°_t, where b° is any split of today's least overload; none if there is none."""
         total = today.total_overload
         if total == 0.0:
             return np.zeros(0, dtype=np.int64)
-        teams = decision.book.snapshot.teams
-        pairs = today.pairs
+        teams, pairs = book.snapshot.teams, today.pairs
+        every, one = np.arange(len(teams)), np.ones(len(teams))
         least = program.columns(len(teams), upper=total, today=today.overload)
         flows = program.columns(len(pairs.lender), upper=np.inf, today=today.amount)
-        loads = shares @ decision.book.held_today
-        for place, team in enumerate(teams):
-            program.row(
-                (flows, pairs.weight_on(place)),
-                (least[place : place + 1], np.array([-1.0])),
-                upper=team.capacity - loads[place],
-            )
-        program.row((least, np.ones(len(teams))), upper=total)
+        room = np.array([team.capacity for team in teams]) - book.team_shares @ book.held_today
+        program.rows(pairs.taken(flows), (every, least, -one), upper=room)
+        program.rows((np.zeros_like(every), least, one), upper=np.array([total]))
         breach = program.breach_columns(len(teams), upper=total, today=today.overload)
-        program.rows((breach, 1.0), (least, -1.0), upper=0.0)
+        program.rows((every, breach, one), (every, least, -one), upper=0.0 * one)
         return breach
 
 
-class Minimum:
-    """x_j = 0 or x_j ≥ m_j, and what 'funded' means: f_j = 0 exactly where x_j = 0.
-
-    m_j·f_j ≤ x_j ≤ X_j·f_j with m_j the minimum (never above a c_j > 0), or the smallest amount
-    that counts as funding.
-    """
-
-    def enter(self, program: Program, decision: Decision) -> None:
-        some = np.flatnonzero(decision.funded != NONE)
-        book, flags = decision.book, decision.funded[some]
-        moved = ((decision.added[some], 1.0), (decision.withdrawn[some], -1.0))
-        today = book.working[some]
-        program.rows(*moved, (flags, -book.smallest_funding[some]), lower=-today, choice=True)
-        program.rows(*moved, (flags, -decision.most[some]), upper=-today, choice=True)
-        pieces = decision.pieces
-        flags = decision.funded[pieces.bet]
-        some = np.flatnonzero((flags != NONE) & (flags != decision.changed[pieces.bet]))
-        most = np.minimum(pieces.width, decision.most[pieces.bet])[some]
-        program.rows((decision.piece[some], 1.0), (flags[some], -most), upper=0.0, choice=True)
-
-
-class Changed:
-    """a_j ≤ A_j·z_j and w_j ≤ λ_j·c_j·z_j: funding changes only where switching is paid for.
-
-    The same holds for each piece of the response: what it gains or loses against today, s̄_jk, is
-    at most z_j of what it could. That follows for whole z_j, and keeps the LP from changing a bet
-    on its steepest piece for a fraction of the switching cost.
-    """
-
-    def enter(self, program: Program, decision: Decision) -> None:
-        some = np.flatnonzero(decision.changed != NONE)
-        flags = decision.changed[some]
-        for moved, most in (
-            (decision.added, decision.growth_limit),
-            (decision.withdrawn, decision.book.withdrawal_limit),
-        ):
-            program.rows((moved[some], 1.0), (flags, -most[some]), upper=0.0, choice=True)
-        self._pieces(program, decision)
-
-    @staticmethod
-    def _pieces(program: Program, decision: Decision) -> None:
-        pieces, book = decision.pieces, decision.book
-        today = pieces.filled(book.working)
-        flags = decision.changed[pieces.bet]
-        up = np.minimum(pieces.width - today, decision.growth_limit[pieces.bet])
-        down = np.minimum(today, book.withdrawal_limit[pieces.bet])
-        for sign, most in ((1.0, up), (-1.0, down)):
-            some = np.flatnonzero(flags != NONE)
-            program.rows(
-                (decision.piece[some], sign),
-                (flags[some], -most[some]),
-                upper=sign * today[some],
-                choice=True,
-            )
-
-
 class Needs:
-    """x_j > 0 only if x_k > 0 for each k that j needs: x_j ≤ X_j·f_k.
+    """x_j > 0 only if x_k > 0 for each k that j needs: f_j ≤ f_k.
 
-    Where today's c_j > 0 lacks its k, the breach is the funding that works without it.
+    Where today's c_j > 0 lacks its k, the breach is the funding that works without it, and it may
+    not grow without it: min(x_j, c_j) ≤ c_j·f_k + b, currency per month, and [x_j > c_j] ≤ f_k.
     """
 
     @staticmethod
@@ -159,22 +103,51 @@ class Needs:
 
     def enter(self, program: Program, decision: Decision) -> None:
         book = decision.book
-        for place, bet in enumerate(book.bets):
-            for needed in sorted(bet.needs):
-                flag = decision.funded[book.index[needed]]
-                program.limit(
-                    self.name_of(bet.id, needed),
-                    (decision.added[place : place + 1], 1.0),
-                    (decision.withdrawn[place : place + 1], -1.0),
-                    (np.array([flag]), np.array([-decision.most[place]])),
-                    upper=-book.working[place],
-                )
+        bet, needed = book.needs
+        broken = (book.working[bet] > 0) & (book.working[needed] <= 0)
+        self._met(program, decision, bet[~broken], needed[~broken])
+        self._broken(program, decision, bet[broken], needed[broken])
+
+    def _names(self, book: Book, bets: Integers, needed: Integers) -> list[str]:
+        return [
+            self.name_of(book.bets[bet].id, book.bets[other].id)
+            for bet, other in zip(bets, needed, strict=True)
+        ]
+
+    def _met(self, program: Program, decision: Decision, bet: Integers, needed: Integers) -> None:
+        """f_j ≤ f_k."""
+        names, weights = self._names(decision.book, bet, needed), _one_each(decision.book, bet)
+        without = self._without(decision, needed, np.ones(len(bet)))
+        today = FUNDED.of(decision.today)[needed]
+        decision.limit(program, names, FUNDED, weights, upper=today, unit=COUNT, terms=(without,))
+
+    def _broken(
+        self, program: Program, decision: Decision, bet: Integers, needed: Integers
+    ) -> None:
+        """min(x_j, c_j) ≤ c_j·f_k + b, and [x_j > c_j] ≤ f_k."""
+        names, weights = self._names(decision.book, bet, needed), _one_each(decision.book, bet)
+        without = self._without(decision, needed, decision.book.working[bet])
+        decision.limit(program, names, KEPT, weights, upper=0.0, terms=(without,))
+        grown = (weights @ decision.more(GROWN)).tocoo()
+        grows = (grown.row, decision.weight[grown.col], grown.data)
+        without = self._without(decision, needed, np.ones(len(bet)))
+        program.rows(grows, without, upper=np.zeros(len(bet)), unit=COUNT)
+
+    @staticmethod
+    def _without(decision: Decision, needed: Integers, most: Floats) -> Triplets:
+        """−most·(f_k − f_k today), a row for each needed bet."""
+        allowed = (diags_array(-most) @ decision.more(FUNDED)[needed]).tocoo()
+        return allowed.row, decision.weight[allowed.col], allowed.data
+
+
+def _one_each(book: Book, bets: Integers) -> csr_matrix:
+    """A row for each of `bets` that counts it and no other."""
+    count = len(bets)
+    return csr_matrix((np.ones(count), bets, np.arange(count + 1)), shape=(count, book.size))
 
 
 def asked_if_funded(book: Book) -> Booleans:
     """Bets of which a minimum or a need asks whether they are funded."""
     asked = book.minimum_if_funded > 0
-    for bet in book.bets:
-        for needed in bet.needs:
-            asked[book.index[needed]] = True
+    asked[book.needs[1]] = True
     return asked

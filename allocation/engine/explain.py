@@ -9,7 +9,7 @@ import numpy as np
 from allocation.engine.book import Allocation
 from allocation.engine.constraints import Envelope, Teams
 from allocation.engine.guardrails import KINDS
-from allocation.engine.lending import Lending, team_shares
+from allocation.engine.lending import Lending
 from allocation.engine.moves import Move, pair
 from allocation.engine.problem import Problem
 from allocation.engine.program import ROUNDING
@@ -41,7 +41,7 @@ class Explanation:
         self.before = Allocation.today(problem.book)
         self.after = allocation
         self.best = best
-        self.shares = team_shares(problem.book)
+        self.shares = problem.book.team_shares
         self.lending_before = Lending.least(self.snapshot, self.shares @ self.before.held)
         self.lending = self._lending_after()
 

@@ -10,10 +10,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix, eye_array
 
-from allocation.engine.book import Allocation, Book, Booleans
+from allocation.engine.book import Allocation, Book, Booleans, Floats
 from allocation.engine.decision import Decision
-from allocation.engine.program import COUNT, ROUNDING, Program
+from allocation.engine.measure import FUNDED, HELD, WITHDRAWN, Measure
+from allocation.engine.program import COUNT, MONEY, ROUNDING, Program
 from allocation.engine.snapshot import Guardrail
 
 
@@ -61,6 +63,25 @@ def _outside(rail: Guardrail, value: float, unit: float = 1.0) -> float:
     return max(lowest - value, value - highest, 0.0)
 
 
+def _enter_sum(
+    kind: Kind,
+    rail: Guardrail,
+    program: Program,
+    decision: Decision,
+    measure: Measure,
+    limits: tuple[float, float],
+    *,
+    sign: float = 1.0,
+    unit: bool = MONEY,
+) -> None:
+    """One limit on the sum of a measure over the guardrail's scope."""
+    covered: Floats = sign * decision.book.covered_by(rail).astype(np.float64)
+    names = kind.limit_names(rail, decision.book)
+    lower, upper = limits
+    weights = csr_matrix(covered[None, :])
+    decision.limit(program, names, measure, weights, lower=lower, upper=upper, unit=unit)
+
+
 class Amount(Kind):
     """min ≤ Σ over the scope of x_j + u_j + (1−ρ_j)·w_j ≤ max, currency per month.
 
@@ -76,11 +97,8 @@ class Amount(Kind):
         return 1.0
 
     def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
-        book = decision.book
-        terms, held = decision.held(book.covered_by(rail).astype(np.float64))
-        [name] = self.limit_names(rail, book)
-        lowest, highest = _limits(rail, self.unit_of_limit(book))
-        program.limit(name, *terms, lower=lowest - held, upper=highest - held)
+        limits = _limits(rail, self.unit_of_limit(decision.book))
+        _enter_sum(self, rail, program, decision, HELD, limits)
 
     def _held(self, rail: Guardrail, allocation: Allocation) -> float:
         return float(allocation.held[allocation.book.covered_by(rail)].sum())
@@ -117,15 +135,18 @@ class BetShare(Kind):
 
     def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
         book = decision.book
-        covered = np.flatnonzero(book.covered_by(rail))
         if rail.maximum is None:
             return
         limit = rail.maximum * book.snapshot.envelope
-        for name, place in zip(self.limit_names(rail, book), covered, strict=True):
-            only = np.zeros(book.size)
-            only[place] = 1.0
-            terms, held = decision.held(only)
-            program.limit(name, *terms, upper=limit - held)
+        could_hold = np.maximum.reduceat(decision.points.held, decision.points.first[:-1])
+        covered = book.covered_by(rail)
+        # A bet that cannot hold so much needs no row, and its limit has no price.
+        reaches = could_hold[covered] > limit
+        names = self.limit_names(rail, book)
+        each = csr_matrix(eye_array(book.size, format="csr"))[np.flatnonzero(covered)[reaches]]
+        decision.limit(
+            program, [names[row] for row in np.flatnonzero(reaches)], HELD, each, upper=limit
+        )
 
     def value(self, rail: Guardrail, allocation: Allocation) -> float | None:
         envelope = allocation.book.snapshot.envelope
@@ -150,11 +171,8 @@ class Turnover(Kind):
     unit = "share"
 
     def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
-        book = decision.book
-        covered = np.flatnonzero(book.covered_by(rail))
-        [name] = self.limit_names(rail, book)
-        _, highest = _limits(rail, book.snapshot.envelope)
-        program.limit(name, (decision.withdrawn[covered], 1.0), upper=highest)
+        limits = _limits(rail, decision.book.snapshot.envelope)
+        _enter_sum(self, rail, program, decision, WITHDRAWN, limits)
 
     def _withdrawn(self, rail: Guardrail, allocation: Allocation) -> float:
         return float(allocation.withdrawn[allocation.book.covered_by(rail)].sum())
@@ -178,12 +196,7 @@ class Count(Kind):
     asks_if_funded = True
 
     def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
-        book = decision.book
-        covered = np.flatnonzero(book.covered_by(rail))
-        [name] = self.limit_names(rail, book)
-        lowest, highest = _limits(rail)
-        funded = (decision.funded[covered], 1.0)
-        program.limit(name, funded, lower=lowest, upper=highest, unit=COUNT)
+        _enter_sum(self, rail, program, decision, FUNDED, _limits(rail), unit=COUNT)
 
     def value(self, rail: Guardrail, allocation: Allocation) -> float | None:
         return float((allocation.working[allocation.book.covered_by(rail)] > 0).sum())
@@ -204,12 +217,10 @@ class Reserve(Kind):
     raises_held_money = "max"
 
     def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
-        book = decision.book
-        terms, held = decision.held(-np.ones(book.size))
-        [name] = self.limit_names(rail, book)
-        left = book.snapshot.envelope + held
+        envelope = decision.book.snapshot.envelope
         lowest, highest = _limits(rail)
-        program.limit(name, *terms, lower=lowest - left, upper=highest - left)
+        limits = (lowest - envelope, highest - envelope)
+        _enter_sum(self, rail, program, decision, HELD, limits, sign=-1.0)
 
     def value(self, rail: Guardrail, allocation: Allocation) -> float | None:
         return float(allocation.book.snapshot.envelope - allocation.held.sum())

@@ -6,20 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allocation.engine.book import Book, Floats, Integers
-from allocation.engine.program import ROUNDING, Program
+from allocation.engine.book import Floats, Integers
+from allocation.engine.program import ROUNDING, Program, Triplets
 from allocation.engine.snapshot import Snapshot
 from allocation.engine.solver import Solver
-
-
-def team_shares(book: Book) -> Floats:
-    """θ_jt as an array of shape (teams, bets): the share of bet j's money that team t absorbs."""
-    shares = np.zeros((len(book.snapshot.teams), book.size))
-    place = {team.id: row for row, team in enumerate(book.snapshot.teams)}
-    for column, bet in enumerate(book.bets):
-        for team, share in bet.teams.items():
-            shares[place[team], column] = share
-    return shares
 
 
 @dataclass(frozen=True)
@@ -45,10 +35,13 @@ class Pairs:
             np.array([pair.efficiency for pair in usable]),
         )
 
-    def weight_on(self, team: int) -> Floats:
-        """What a unit lent along each pair takes from a team's room: 1 if lent, −φ if borrowed."""
-        lends = (self.lender == team).astype(np.float64)
-        return np.asarray(lends - np.where(self.borrower == team, self.efficiency, 0.0))
+    def taken(self, flows: Integers) -> Triplets:
+        """What `flows` (a column for each pair) take from each team: 1 if lent, −φ if borrowed."""
+        return (
+            np.concatenate([self.lender, self.borrower]),
+            np.concatenate([flows, flows]),
+            np.concatenate([np.ones(len(flows)), -self.efficiency]),
+        )
 
 
 @dataclass(frozen=True)
@@ -95,12 +88,9 @@ class Lending:
         flows = program.columns(len(pairs.lender), upper=np.inf)
         ceiling = alone.sum() if at_most is None else np.maximum(at_most, 0.0) + ROUNDING
         over = program.columns(len(capacity), upper=ceiling, today=alone)
-        for team in range(len(capacity)):
-            program.row(
-                (flows, pairs.weight_on(team)),
-                (over[team : team + 1], np.array([-1.0])),
-                upper=capacity[team] - load[team],
-            )
+        every = np.arange(len(capacity))
+        excess = (every, over, -np.ones(len(over)))
+        program.rows(pairs.taken(flows), excess, upper=capacity - load)
         solver = Solver(program.assemble())
         solver.minimise(over)
         solver.stay_optimal()

@@ -29,7 +29,6 @@ import numpy as np
 from allocation.engine.book import Book, Floats
 from allocation.engine.constraints import Teams
 from allocation.engine.guardrails import KINDS as GUARDRAIL_KINDS
-from allocation.engine.lending import team_shares
 from allocation.engine.prices import ByItself, Prices
 from allocation.engine.program import ROUNDING
 from allocation.engine.questions import Pause, Questions, no_pause
@@ -151,7 +150,7 @@ def _overloads(questions: Questions) -> list[float]:
     """What each team still has above its capacity, if anything is still broken; before lending."""
     if questions.base.breach <= ROUNDING:
         return [0.0] * len(questions.snapshot.teams)
-    load = team_shares(questions.what_if.problem.book) @ questions.base.allocation.held
+    load = questions.what_if.problem.book.team_shares @ questions.base.allocation.held
     capacity = np.array([team.capacity for team in questions.snapshot.teams])
     return [float(over) if over > ROUNDING else 0.0 for over in load - capacity]
 
@@ -183,7 +182,7 @@ def _best_pair(
 ) -> Candidate | None:
     """The lender from whom training for this team promises most: cheap, with room to lend."""
     snapshot, terms = questions.snapshot, questions.snapshot.levers.of("cross_train")
-    load = team_shares(questions.what_if.problem.book) @ questions.base.allocation.held
+    load = questions.what_if.problem.book.team_shares @ questions.base.allocation.held
     known = {(pair.source, pair.target): pair.efficiency for pair in snapshot.fungibility}
     learner = snapshot.teams[place].id
     promises = {}

@@ -16,7 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from allocation.engine.book import Book, Floats
 from allocation.engine.problem import Problem
@@ -35,16 +34,19 @@ class Prices:
     @classmethod
     def of(cls, problem: Problem, point: Point) -> Prices:
         """The prices at an optimum: a limit at its upper side costs, one at its lower side pays."""
-        program, decision = problem.program, problem.decision
-        rows = np.array([limit.row for limit in problem.limits.values()], dtype=np.int64)
-        matrix = csr_matrix(program.matrix)[rows]
-        activity = matrix @ point.values
+        program, reclaimable = problem.program, problem.book.reclaimable
+        activity = program.matrix @ point.values
+        rows = slice(0, len(activity))
         is_upper = np.abs(activity - program.row_upper[rows]) <= np.abs(
             activity - program.row_lower[rows]
         )
         signed = np.where(is_upper, 1.0, -1.0) * point.row_price[rows]
-        price = matrix.T @ signed
-        return cls(price[decision.added], price[decision.withdrawn])
+        added = withdrawn = np.zeros(problem.book.size)
+        for measure, limits, weights in program.measured:
+            price = weights.T @ signed[limits]
+            per_added, per_withdrawn = measure.per_unit(reclaimable)
+            added, withdrawn = added + per_added * price, withdrawn + per_withdrawn * price
+        return cls(added, withdrawn)
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allocation.engine.book import Book
+from allocation.engine.book import Book, Floats
 from allocation.engine.constraints import (
-    Changed,
     Constraint,
     Envelope,
-    Minimum,
     Needs,
     Teams,
     asked_if_funded,
 )
-from allocation.engine.decision import NONE, Decision
+from allocation.engine.decision import Decision
 from allocation.engine.guardrails import Guardrails
 from allocation.engine.program import Assembled, Limit, Program
 from allocation.engine.snapshot import Snapshot
-from allocation.engine.terms import TERMS
+from allocation.engine.terms import objective, worth
 
 
 @dataclass(frozen=True)
@@ -44,26 +42,12 @@ class Problem:
 
     def holding(self, bets: Iterable[str]) -> Problem:
         """The problem in which these bets keep what they hold today."""
-        places = [self.book.index[bet] for bet in bets]
-        if not places:
+        held = np.isin(self.decision.points.of_bet, [self.book.index[bet] for bet in bets])
+        if not held.any():
             return self
-        decision = self.decision
-        columns = np.concatenate(
-            [
-                column[places]
-                for column in (
-                    decision.added,
-                    decision.withdrawn,
-                    decision.funded,
-                    decision.changed,
-                )
-            ]
-        )
-        held = np.unique(columns[columns != NONE])
-        program = self.program
-        lower, upper = program.lower.copy(), program.upper.copy()
-        lower[held] = upper[held] = program.today[held]
-        return replace(self, program=replace(program, lower=lower, upper=upper))
+        upper = self.program.upper.copy()
+        upper[self.decision.weight[held & ~self.decision.points.is_today]] = 0.0
+        return replace(self, program=replace(self.program, upper=upper))
 
 
 def build(snapshot: Snapshot) -> Problem:
@@ -73,16 +57,14 @@ def build(snapshot: Snapshot) -> Problem:
     program = Program()
     asked = asked_if_funded(book) | rails.asked_if_funded(book)
     decision = Decision.enter(program, book, asked, rails.floored(book))
-    for term in TERMS:
-        term.enter(program, decision)
-    constraints: tuple[Constraint, ...] = (
-        Envelope(),
-        Teams(),
-        Minimum(),
-        Changed(),
-        Needs(),
-        rails,
-    )
+    program.gains(decision.weight, gains(decision))
+    program.gains_always(objective(decision.today))
+    constraints: tuple[Constraint, ...] = (Envelope(), Teams(), Needs(), rails)
     for constraint in constraints:
         constraint.enter(program, decision)
     return Problem(book, decision, program.assemble())
+
+
+def gains(decision: Decision) -> Floats:
+    """What the objective gains over today at each point of each bet, currency over the horizon."""
+    return worth(decision.points) - decision.points.own(worth(decision.today))

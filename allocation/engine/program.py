@@ -1,4 +1,4 @@
-"""A linear program with yes-or-no columns, written row by row in the units of the formulas.
+"""A linear program with yes-or-no columns, written in blocks of rows, in the units of the formulas.
 
 Terms, constraints and guardrails each add their own columns and rows; `assemble` turns the whole
 into arrays. Every column carries its value in today's allocation, so that what today's
@@ -20,6 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 
 from allocation.engine.book import CENT, Booleans, Floats, Integers
+from allocation.engine.measure import Measure
+
+Triplets = tuple[Integers, Integers, ArrayLike]
+"""Rows, columns and coefficients, beside each other."""
 
 MONEY = True
 """The unit of a column or row counted in currency per month."""
@@ -59,10 +63,10 @@ class Assembled:
     row_lower: Floats
     row_upper: Floats
     money_rows: Booleans
-    choice_rows: Booleans
-    """Rows that only tie amounts to whole columns, and are bounds once these are fixed."""
     breaches: Integers
     limits: dict[str, Limit]
+    measured: tuple[tuple[Measure, Integers, csr_matrix], ...] = ()
+    """Measure, rows, and by what weight each row looks at it, shape (rows, bets)."""
 
     def objective(self, point: Floats) -> float:
         """The objective at a point, currency over the horizon."""
@@ -77,13 +81,13 @@ class Assembled:
 class _Rows:
     """Rows under construction: triplets, and one lower, upper and unit for each row."""
 
+    count: int = 0
     row: list[Integers] = field(default_factory=list)
     column: list[Integers] = field(default_factory=list)
     coefficient: list[Floats] = field(default_factory=list)
-    lower: list[float] = field(default_factory=list)
-    upper: list[float] = field(default_factory=list)
-    money: list[bool] = field(default_factory=list)
-    choice: list[bool] = field(default_factory=list)
+    lower: list[Floats] = field(default_factory=list)
+    upper: list[Floats] = field(default_factory=list)
+    money: list[Booleans] = field(default_factory=list)
 
 
 class Program:
@@ -98,6 +102,7 @@ class Program:
         self._gains: list[tuple[Integers, Floats]] = []
         self._rows = _Rows()
         self._limits: list[tuple[str, int]] = []
+        self._measured: list[tuple[Measure, Integers, csr_matrix]] = []
         self._breaches: list[Integers] = []
         self._offset = 0.0
         self._width = 0
@@ -110,7 +115,7 @@ class Program:
         lower: ArrayLike = 0.0,
         today: ArrayLike = 0.0,
         unit: bool = MONEY,
-        whole: bool = False,
+        whole: ArrayLike = False,
     ) -> Integers:
         """`count` new columns; returns where they stand. `today`: their values if nothing moves."""
         for target, values in (
@@ -119,15 +124,11 @@ class Program:
             (self._today, today),
         ):
             target.append(np.broadcast_to(np.asarray(values, dtype=np.float64), (count,)))
-        self._whole.append(np.full(count, whole))
+        self._whole.append(np.broadcast_to(np.asarray(whole, dtype=np.bool_), (count,)))
         self._money.append(np.full(count, unit))
         places = np.arange(self._width, self._width + count, dtype=np.int64)
         self._width += count
         return places
-
-    def yes_or_no(self, count: int, today: ArrayLike) -> Integers:
-        """`count` new columns that are 0 or 1."""
-        return self.columns(count, upper=1.0, today=today, unit=COUNT, whole=True)
 
     def gains(self, columns: Integers, per_unit: ArrayLike) -> None:
         """Add `per_unit` (currency over the horizon per unit of the column) to the objective."""
@@ -140,57 +141,46 @@ class Program:
 
     def rows(
         self,
-        *terms: tuple[Integers, ArrayLike],
+        *terms: Triplets,
         lower: ArrayLike = -np.inf,
         upper: ArrayLike = np.inf,
-        choice: bool = False,
+        unit: bool = MONEY,
     ) -> Integers:
-        """One structural row for each entry of the terms' columns: Σ coefficient·column.
+        """Structural rows: lower ≤ Σ coefficient·column over all terms ≤ upper.
 
-        `choice`: the row only ties one bet's amounts to its whole columns.
+        There are as many as `lower` or `upper` has entries; terms count rows from 0.
         """
-        count = len(terms[0][0])
-        first = len(self._rows.lower)
-        places = np.arange(first, first + count, dtype=np.int64)
-        for columns, coefficients in terms:
-            self._enter(places, columns, coefficients)
-        self._rows.lower.extend(np.broadcast_to(np.asarray(lower, dtype=float), (count,)).tolist())
-        self._rows.upper.extend(np.broadcast_to(np.asarray(upper, dtype=float), (count,)).tolist())
-        self._rows.money.extend([MONEY] * count)
-        self._rows.choice.extend([choice] * count)
-        return places
+        bounds = np.broadcast_arrays(np.atleast_1d(lower), np.atleast_1d(upper))
+        count = len(bounds[0])
+        for rows, columns, coefficients in terms:
+            self._enter(self._rows.count + rows, columns, coefficients)
+        self._rows.lower.append(bounds[0].astype(np.float64))
+        self._rows.upper.append(bounds[1].astype(np.float64))
+        self._rows.money.append(np.full(count, unit))
+        self._rows.count += count
+        return np.arange(self._rows.count - count, self._rows.count, dtype=np.int64)
 
-    def row(
+    def limits(
         self,
-        *terms: tuple[Integers, ArrayLike],
-        lower: float = -np.inf,
-        upper: float = np.inf,
+        names: Sequence[str],
+        *terms: Triplets,
+        lower: ArrayLike = -np.inf,
+        upper: ArrayLike = np.inf,
         unit: bool = MONEY,
-    ) -> int:
-        """One structural row: lower ≤ Σ coefficient·column over all terms ≤ upper."""
-        place = len(self._rows.lower)
-        for columns, coefficients in terms:
-            self._enter(np.full(len(columns), place, dtype=np.int64), columns, coefficients)
-        self._rows.lower.append(float(lower))
-        self._rows.upper.append(float(upper))
-        self._rows.money.append(unit)
-        self._rows.choice.append(False)
-        return place
+    ) -> Integers:
+        """Limits: rows that today's allocation may already break. Names are unique."""
+        rows = self.rows(
+            *terms,
+            lower=np.broadcast_to(lower, (len(names),)),
+            upper=np.broadcast_to(upper, (len(names),)),
+            unit=unit,
+        )
+        self._limits.extend(zip(names, rows.tolist(), strict=True))
+        return rows
 
-    def extend_rows(self, rows: Integers, columns: Integers, coefficients: ArrayLike) -> None:
-        """Add a coefficient for each column to the row beside it, of rows that stand already."""
-        self._enter(rows, columns, coefficients)
-
-    def limit(
-        self,
-        name: str,
-        *terms: tuple[Integers, ArrayLike],
-        lower: float = -np.inf,
-        upper: float = np.inf,
-        unit: bool = MONEY,
-    ) -> None:
-        """One limit: a row that today's allocation may already break. Names are unique."""
-        self._limits.append((name, self.row(*terms, lower=lower, upper=upper, unit=unit)))
+    def measured(self, measure: Measure, rows: Integers, weights: csr_matrix) -> None:
+        """Remember by what weights (rows, bets) limits look at a measure of each bet."""
+        self._measured.append((measure, rows, weights))
 
     def breach_columns(self, count: int, *, upper: ArrayLike, today: ArrayLike) -> Integers:
         """`count` new columns that count towards the total breach, currency per month."""
@@ -198,15 +188,17 @@ class Program:
         self._breaches.append(columns)
         return columns
 
-    def _enter(self, places: Integers, columns: Integers, coefficients: ArrayLike) -> None:
-        self._rows.row.append(places)
+    def _enter(self, rows: Integers, columns: Integers, coefficients: ArrayLike) -> None:
+        self._rows.row.append(rows)
         self._rows.column.append(columns)
         values = np.asarray(coefficients, dtype=np.float64)
         self._rows.coefficient.append(np.broadcast_to(values, columns.shape))
 
     def assemble(self) -> Assembled:
         """The program as arrays, broken limits softened."""
-        limits = self._soften()
+        lower, upper = _joined(self._rows.lower), _joined(self._rows.upper)
+        money = _joined(self._rows.money).astype(np.bool_)
+        limits = self._soften(lower, upper, money)
         gain = np.zeros(self._width)
         for columns, per_unit in self._gains:
             np.add.at(gain, columns, per_unit)
@@ -219,44 +211,45 @@ class Program:
             money_columns=_joined(self._money).astype(np.bool_),
             today=_joined(self._today),
             matrix=self._matrix(),
-            row_lower=np.array(self._rows.lower),
-            row_upper=np.array(self._rows.upper),
-            money_rows=np.array(self._rows.money, dtype=np.bool_),
-            choice_rows=np.array(self._rows.choice, dtype=np.bool_),
+            row_lower=lower,
+            row_upper=upper,
+            money_rows=money,
             breaches=_joined(self._breaches).astype(np.int64),
             limits=limits,
+            measured=tuple(self._measured),
         )
 
     def _matrix(self) -> csr_matrix:
         """All triplets as a matrix; entries for the same row and column add up."""
-        shape = (len(self._rows.lower), self._width)
+        shape = (self._rows.count, self._width)
         places = (_joined(self._rows.row), _joined(self._rows.column))
         matrix = csr_matrix((_joined(self._rows.coefficient), places), shape=shape)
         matrix.eliminate_zeros()
         return matrix
 
-    def _soften(self) -> dict[str, Limit]:
+    def _soften(self, lower: Floats, upper: Floats, money: Booleans) -> dict[str, Limit]:
         """Give every limit that today breaks a breach column, at most today's breach.
 
         What is broken by a rounding only is not a breach: the limit then stands where today is.
         """
         activity = self._matrix() @ _joined(self._today)
-        limits = {}
-        for name, row in self._limits:
-            over = activity[row] - self._rows.upper[row]
-            under = self._rows.lower[row] - activity[row]
-            if max(over, under) > ROUNDING:
-                limits[name] = self._softened(name, row, over, under)
-                continue
-            self._rows.upper[row] += max(over, 0.0)
-            self._rows.lower[row] -= max(under, 0.0)
-            limits[name] = Limit(name, row)
+        rows = np.array([row for _, row in self._limits], dtype=np.int64)
+        over, under = activity[rows] - upper[rows], lower[rows] - activity[rows]
+        broken = np.maximum(over, under) > ROUNDING
+        kept = rows[~broken]
+        upper[kept] += np.maximum(over[~broken], 0.0)
+        lower[kept] -= np.maximum(under[~broken], 0.0)
+        limits = {name: Limit(name, row) for name, row in self._limits}
+        for place in np.flatnonzero(broken):
+            name, row = self._limits[place]
+            limits[name] = self._softened(
+                name, row, float(over[place]), float(under[place]), bool(money[row])
+            )
         return limits
 
-    def _softened(self, name: str, row: int, over: float, under: float) -> Limit:
+    def _softened(self, name: str, row: int, over: float, under: float, unit: bool) -> Limit:
         """The limit with its breach: activity − breach ≤ upper, or activity + breach ≥ lower."""
         today = max(over, under)
-        unit = self._rows.money[row]
         column = self.columns(1, upper=today, today=today, unit=unit)
         self._breaches.append(column)
         self._enter(np.array([row]), column, -1.0 if over > under else 1.0)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csc_matrix, diags_array
+from scipy.sparse import csc_matrix, diags_array, vstack
 
 from allocation.engine.book import CENT, Allocation, Book, Floats, Integers
 from allocation.engine.problem import Problem
@@ -45,21 +45,26 @@ class _Limits:
 
     @classmethod
     def of(cls, problem: Problem, point: Point) -> _Limits:
-        """A row's coefficient on a is its weight on held money; what w adds to that is turnover."""
-        program, decision = problem.program, problem.decision
-        rows = np.array(
-            [limit.row for limit in problem.limits.values() if program.money_rows[limit.row]],
-            dtype=np.int64,
-        )
-        matrix = program.matrix[rows]
-        on_held = csc_matrix(matrix[:, decision.added])
-        turnover = matrix[:, decision.withdrawn] + on_held @ diags_array(problem.book.reclaimable)
+        """What a row makes of held money, and what it makes of a withdrawal besides."""
+        program, book = problem.program, problem.book
+        held, withdrawn, found = [], [], []
+        for measure, rows, weights in program.measured:
+            if not program.money_rows[rows].all():
+                continue
+            per_added, per_withdrawn = measure.per_unit(book.reclaimable)
+            held.append(weights @ diags_array(per_added))
+            more = per_withdrawn + per_added * book.reclaimable
+            withdrawn.append(weights @ diags_array(more))
+            found.append(rows)
+        rows = np.concatenate(found)
+        besides = csc_matrix(vstack(withdrawn))
+        besides.eliminate_zeros()
         return cls(
-            on_held=on_held,
-            on_withdrawn=csc_matrix(turnover),
+            on_held=csc_matrix(vstack(held)),
+            on_withdrawn=besides,
             lower=program.row_lower[rows],
             upper=program.row_upper[rows],
-            activity=matrix @ point.values,
+            activity=(program.matrix @ point.values)[rows],
         )
 
     def shift(self, bet: int, held: float, withdrawn: float) -> _Shift:
@@ -164,8 +169,7 @@ class _Rounded:
 def _ranges(problem: Problem, point: Point) -> tuple[Floats, Floats]:
     """What each bet may be rounded to: where it is funded its minimum, liquidity, and maximum."""
     book = problem.book
-    funded = point.values[problem.decision.added] - point.values[problem.decision.withdrawn]
-    holds = book.working + funded > HALF_A_CENT
+    holds = problem.decision.allocation(point.values).working > HALF_A_CENT
     least = np.where(holds, book.minimum_if_funded, 0.0)
     lower = np.maximum(least, book.working - book.withdrawal_limit)
     return lower, book.maximum

@@ -2,21 +2,25 @@
 
 1. where today's allocation breaks limits: the least total breach
 2. the LP without whole columns: its optimum is an upper bound
-3. the MILP: which bets are funded and which change at all
-4. the LP with these fixed: the amounts, and the shadow prices
-5. among equal optima of 4: the least movement, then changes at lower ids
+3. fix and repair: every bet takes the group of points on which the LP puts most weight, and what
+   cannot be kept together goes back to where it is known to be possible
+4. where that is not near enough to the bound: the MILP, from there; which bets stay, leave, change
+5. the LP with these fixed: the amounts, and the shadow prices
+6. among equal optima of 5: the least movement, then changes at lower ids
+
+Steps 2, 3, 5 and 6 are one program in one solver, each solved from where the last one ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from allocation.engine.book import Floats, Integers
-from allocation.engine.decision import NONE, Decision
+from allocation.engine.decision import Decision
 from allocation.engine.problem import Problem
 from allocation.engine.program import Assembled
 from allocation.engine.solver import (
@@ -34,12 +38,10 @@ LARGE_GAP = 5e-4
 MOST_NODES = 2000
 """Nodes and not seconds, so that a busy machine gives the same answer."""
 SEARCHED_UP_TO = 4000
-"""Above so many whole columns (some 2,000 bets) the good start found near the LP has to do."""
-START_NODES = 100
-"""How long a good start is looked for; the same."""
-INTEGRAL = 1e-6
+"""Above so many whole columns (some 2,500 bets) what is fixed and repaired has to do."""
+MOST_REPAIRS = 12
 TIE_WEIGHT = 1e-7
-"""In the MILP, moving a unit of rate costs as much as this share of holding it for the horizon.
+"""In steps 2 to 4, moving a unit of rate costs as much as this share of holding it for the horizon.
 
 Too little to cost a millionth of the objective, enough to choose between equal sets of bets.
 """
@@ -66,11 +68,18 @@ class Best:
     """The values after ties are broken; the prices are those of the LP before."""
     bound: float
     """Upper bound on the objective, currency over the horizon: the LP without whole columns."""
+    chosen: Integers
+    """The group of points that each bet uses."""
 
     @property
     def program(self) -> Assembled:
         """The program that `point` is of."""
         return self.programs.exact
+
+    @property
+    def objective(self) -> float:
+        """Currency over the horizon."""
+        return self.program.objective(self.point.values)
 
 
 def find_best(problem: Problem) -> Best:
@@ -79,45 +88,178 @@ def find_best(problem: Problem) -> Best:
     start = problem.program.today
     if len(problem.program.breaches):
         programs, start = with_least_breach(problem)
-    relaxed = Solver(programs.exact).run().values
-    values = _whole_columns(problem, programs.loose, relaxed, start)
-    program, solver, point = _amounts(problem, programs, values, start)
-    tied = _break_ties(problem, solver, point)
-    return Best(
-        programs=Programs(program, programs.loose),
-        point=Point(tied.values, point.row_price),
-        bound=program.objective(relaxed),
-    )
+    return Search.of(problem, programs, start).best()
+
+
+@dataclass(frozen=True)
+class Search:
+    """Steps 2 to 6, on one program in one solver."""
+
+    problem: Problem
+    programs: Programs
+    start: Floats
+    """A point that keeps every limit."""
+    solver: Solver
+    """The LP of `programs.exact`."""
+
+    @classmethod
+    def of(cls, problem: Problem, programs: Programs, start: Floats) -> Search:
+        """A search from nothing: the LP begins with what is best for each bet by itself."""
+        basic = _best_alone(problem.decision, programs.exact)
+        return cls(problem, programs, start, Solver(programs.exact, basic=basic))
+
+    @property
+    def _decision(self) -> Decision:
+        return self.problem.decision
+
+    @cached_property
+    def tied_gain(self) -> Floats:
+        """The program's gain, with movement a little dearer, the more so the higher the id."""
+        moved, rank = _movement(self._decision)
+        gain = self.programs.exact.gain.copy()
+        weight = TIE_WEIGHT * self.problem.snapshot.horizon_months
+        gain[self._decision.weight] -= weight * moved * (1.0 + rank)
+        return gain
+
+    def best(self) -> Best:
+        """The best allocation. Raises NoSolutionError."""
+        found = self.with_ties()
+        tied = self._break_ties(found.point)
+        return replace(found, point=Point(tied.values, found.point.row_price))
+
+    def relaxed(self) -> Point:
+        """The LP without whole columns."""
+        self.solver.set_gain(self.tied_gain)
+        return self.solver.run()
+
+    def with_ties(self) -> Best:
+        """One of the best allocations. Raises NoSolutionError."""
+        relaxed = self.relaxed().values
+        bound = self.programs.exact.objective(relaxed)
+        chosen = self._decision.chosen(self._near(relaxed, bound))
+        chosen, point = self._amounts(chosen)
+        return Best(self.programs, point, bound, chosen)
+
+    def _near(self, relaxed: Floats, bound: float) -> Floats:
+        """A point with whole columns that is near enough to the bound, or the best there is."""
+        program = self.programs.exact
+        if not program.whole.any():
+            return self.start
+        try:
+            near = self.repaired(self._decision.chosen(relaxed)).values
+        except NoSolutionError:
+            near = self.start
+        whole, reached = int(program.whole.sum()), program.objective(near)
+        enough = EXACT_GAP if whole <= EXACT_UP_TO else LARGE_GAP
+        if whole > SEARCHED_UP_TO or bound - reached <= enough * abs(reached):
+            return near
+        return best_whole(self, near)
+
+    def fix(self, chosen: Integers) -> None:
+        """Let every bet use one group of its points."""
+        program, weight = self.programs.exact, self._decision.weight
+        upper = np.minimum(self._decision.only(chosen), program.upper[weight])
+        self.solver.set_bounds(weight, 0.0, upper)
+
+    def repaired(self, chosen: Integers) -> Point:
+        """The best with every bet in its group, as few as need be put back to where they start.
+
+        What cannot be kept together is accused by the solver's proof (a Farkas ray): the bets that
+        count in the accused rows go back. Raises NoSolutionError if that does not end.
+        """
+        known, chosen = self._decision.chosen(self.start), chosen.copy()
+        for _ in range(MOST_REPAIRS):
+            self.fix(chosen)
+            try:
+                return self.solver.run()
+            except NoSolutionError:
+                accused = self._bets_in(self.solver.accused()) & (chosen != known)
+                chosen[accused if accused.any() else slice(None)] = known[
+                    accused if accused.any() else slice(None)
+                ]
+        self.fix(known)
+        return self.solver.run()
+
+    def _bets_in(self, rows: Integers) -> np.ndarray:
+        """The bets that count in any of these rows, their own Σ_k λ_jk = 1 apart."""
+        limits = rows[rows >= self.problem.book.size]
+        touched = np.unique(self.programs.exact.matrix[limits].indices)
+        points = touched[touched < len(self._decision.weight)]
+        found = np.zeros(self.problem.book.size, dtype=np.bool_)
+        found[self._decision.points.of_bet[points]] = True
+        return found
+
+    def _amounts(self, found: Integers) -> tuple[Integers, Point]:
+        """The LP with the groups as found.
+
+        What the search found within its tolerance may miss the LP's finer one by a hair: then the
+        breach has the search's slack, and if need be the groups are those it started from.
+        """
+        self.solver.set_gain(self.programs.exact.gain)
+        for program in (self.programs.exact, self.programs.loose):
+            try:
+                return found, self._solved(found, program)
+            except NoSolutionError:
+                continue
+        known = self._decision.chosen(self.start)
+        return known, self._solved(known, self.programs.loose)
+
+    def _solved(self, chosen: Integers, program: Assembled) -> Point:
+        self.fix(chosen)
+        self._limit_breach(program)
+        return self.solver.run()
+
+    def _limit_breach(self, program: Assembled) -> None:
+        """Take over the last row's limit: the total breach, where there is one."""
+        if len(program.breaches):
+            self.solver.set_row(len(program.row_upper) - 1, -np.inf, program.row_upper[-1])
+
+    def _break_ties(self, point: Point) -> Point:
+        """Among the optima of the LP just solved: the least movement, then the lower ids."""
+        moved, rank = _movement(self._decision)
+        for weights in (moved, moved * rank):
+            self.solver.stay_optimal()
+            try:
+                point = self.solver.minimise(self._decision.weight, weights)
+            except NoSolutionError:
+                return point
+        return point
 
 
 def with_least_breach(problem: Problem) -> tuple[Programs, Floats]:
     """The programs with Σ breaches ≤ the least possible as their last row, and such a point."""
     program = problem.program
-    values = _least_breach(program)
+    values = _least_breach(problem)
     least = program.total_breach(values)
     size = max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
     exact, loose = (limited(program, least + slack * size) for slack in BREACH_SLACKS)
     return Programs(exact, loose), values
 
 
-def _least_breach(program: Assembled) -> Floats:
-    """The point with the least total breach; the search's, once an LP has confirmed it."""
-    for tolerance in (SEARCH_FEASIBILITY, FEASIBILITY) if program.whole.any() else ():
-        search = Solver(program, whole=True, tolerance=tolerance)
-        search.start_from(program.today)
-        search.set_gap(0.0, MOST_NODES)
+def _least_breach(problem: Problem) -> Floats:
+    """The point with the least total breach, found as the most value is: LP, repair, MILP."""
+    program, decision = problem.program, problem.decision
+    solver = Solver(program, basic=decision.weight[decision.points.is_today])
+    search = Search(problem, Programs(program, program), program.today, solver)
+    solver.primal(True)
+    relaxed = solver.minimise(program.breaches)
+    solver.primal(False)
+    near = search.repaired(decision.chosen(relaxed.values)).values
+    size = max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
+    missed = program.total_breach(near) - program.total_breach(relaxed.values)
+    whole = int(program.whole.sum())
+    if not whole or missed <= BREACH_SLACKS[0] * size or whole > SEARCHED_UP_TO:
+        return near
+    for tolerance in (SEARCH_FEASIBILITY, FEASIBILITY):
+        milp = Solver(program, whole=True, tolerance=tolerance)
+        milp.start_from(near)
+        milp.set_gap(0.0, MOST_NODES)
         try:
-            return _confirmed(program, search.minimise(program.breaches).values)
+            search.fix(decision.chosen(milp.minimise(program.breaches).values))
+            return solver.run().values
         except NoSolutionError:
             continue
-    return _confirmed(program, program.today)
-
-
-def _confirmed(program: Assembled, values: Floats) -> Floats:
-    """The least breach with the whole columns as in `values`. Raises NoSolutionError."""
-    fixed = Solver(program)
-    fix_whole(fixed, values)
-    return fixed.minimise(program.breaches).values
+    return near
 
 
 def limited(program: Assembled, breach: float) -> Assembled:
@@ -130,128 +272,38 @@ def limited(program: Assembled, breach: float) -> Assembled:
         row_lower=np.append(program.row_lower, -np.inf),
         row_upper=np.append(program.row_upper, breach),
         money_rows=np.append(program.money_rows, True),
-        choice_rows=np.append(program.choice_rows, False),
     )
 
 
-def _amounts(
-    problem: Problem, programs: Programs, found: Floats, start: Floats
-) -> tuple[Assembled, Solver, Point]:
-    """The LP with the whole columns fixed as found, solved.
+def best_whole(search: Search, start: Floats, nodes: int = MOST_NODES) -> Floats:
+    """The MILP's best point, from a feasible one; that itself if nothing better is found.
 
-    What the search found within its tolerance may miss the LP's finer one by a hair: then the
-    breach has the search's slack, or the search has the finer tolerance, and if need be the whole
-    columns are those it started from.
+    Presolve may call the least breach impossible by a hair: then with an LP's tolerance.
     """
-    attempts: tuple[tuple[Assembled, Callable[[], Floats]], ...] = (
-        (programs.exact, lambda: found),
-        (programs.loose, lambda: found),
-        (programs.exact, lambda: best_whole(problem, programs.loose, start, finely=True)),
-        (programs.exact, lambda: start),
-    )
-    for program, values in attempts[:-1]:
-        try:
-            return program, *_with_whole_columns(program, values())
-        except NoSolutionError:
-            continue
-    program, values = attempts[-1]
-    return program, *_with_whole_columns(program, values())
-
-
-def _with_whole_columns(program: Assembled, values: Floats) -> tuple[Solver, Point]:
-    """The LP with whole columns as in `values`, and its optimum. Raises NoSolutionError."""
-    solver = Solver(program)
-    fix_whole(solver, values)
-    return solver, solver.run()
-
-
-def _whole_columns(problem: Problem, program: Assembled, relaxed: Floats, start: Floats) -> Floats:
-    """A point with the best whole columns; `relaxed` is the LP's optimum, `start` is feasible."""
-    if not program.whole.any():
-        return start
-    if int(program.whole.sum()) <= EXACT_UP_TO:
-        return best_whole(problem, program, start)
-    good = _good_start(problem, program, relaxed, start)
-    bound, reached = program.objective(relaxed), program.objective(good)
-    is_huge = int(program.whole.sum()) > SEARCHED_UP_TO
-    if is_huge or bound - reached <= LARGE_GAP * abs(reached):
-        return good
-    return best_whole(problem, program, good)
-
-
-def _good_start(problem: Problem, program: Assembled, relaxed: Floats, otherwise: Floats) -> Floats:
-    """A good feasible point near the LP's: most whole columns are whole there already.
-
-    First all of these are held and only the others are searched. If that has no solution, only
-    which bets change is held where the LP is whole about it, and at last only which do not change.
-    With such a start the search is short.
-    """
-    whole = np.flatnonzero(program.whole)
-    settled = whole[np.abs(relaxed[whole] - np.round(relaxed[whole])) < INTEGRAL]
-    flags = np.unique(problem.decision.changed[problem.decision.changed != NONE])
-    still = flags[relaxed[flags] < INTEGRAL]
-    for held in (settled, np.intersect1d(settled, flags), still):
-        try:
-            hold = (held, np.round(relaxed[held]))
-            return best_whole(problem, program, hold=hold, nodes=START_NODES)
-        except NoSolutionError:
-            continue
-    return otherwise
-
-
-def best_whole(
-    problem: Problem,
-    program: Assembled,
-    start: Floats | None = None,
-    hold: tuple[Integers, Floats] | None = None,
-    nodes: int = MOST_NODES,
-    finely: bool = False,
-) -> Floats:
-    """The MILP's best point. `start`: a feasible point; `hold`: columns to hold at values.
-
-    `finely`: with an LP's tolerance, which presolve and cuts may find too fine.
-
-    Raises NoSolutionError if there is none, or none is found within `nodes`.
-    """
-    solver = Solver(program, whole=True, tolerance=FEASIBILITY if finely else None)
-    solver.set_gain(_gain_with_ties(problem, program))
-    if start is not None:
-        solver.start_from(start)
-    if hold is not None:
-        solver.set_bounds(hold[0], hold[1], hold[1])
+    program = search.programs.loose
     exact = int(program.whole.sum()) <= EXACT_UP_TO
-    solver.set_gap(EXACT_GAP if exact else LARGE_GAP, nodes)
-    return solver.run().values
-
-
-def fix_whole(solver: Solver, values: Floats) -> None:
-    """Hold every whole column at its value, rounded."""
-    whole = np.flatnonzero(solver.program.whole)
-    solver.set_bounds(whole, np.round(values[whole]), np.round(values[whole]))
-
-
-def _gain_with_ties(problem: Problem, program: Assembled) -> Floats:
-    """The program's gain, with movement a little dearer, the more so the higher the id."""
-    columns, every, rank = _movement(problem.decision)
-    gain = program.gain.copy()
-    gain[columns] -= TIE_WEIGHT * problem.snapshot.horizon_months * (every + rank)
-    return gain
-
-
-def _break_ties(problem: Problem, solver: Solver, point: Point) -> Point:
-    """Among the optima of the LP just solved: the least movement, then the lower ids."""
-    columns, every, rank = _movement(problem.decision)
-    for weights in (every, rank):
-        solver.stay_optimal()
+    for tolerance in (SEARCH_FEASIBILITY, FEASIBILITY):
+        solver = Solver(program, whole=True, tolerance=tolerance)
+        solver.set_gain(search.tied_gain)
+        solver.start_from(start)
+        solver.set_gap(EXACT_GAP if exact else LARGE_GAP, nodes)
         try:
-            point = solver.minimise(columns, weights)
+            return solver.run().values
         except NoSolutionError:
-            return point
-    return point
+            continue
+    return start
 
 
-def _movement(decision: Decision) -> tuple[Integers, Floats, Floats]:
-    """The columns a and w, a weight of 1 for each, and one in (0, 1] that rises with the id."""
-    columns = np.concatenate([decision.added, decision.withdrawn])
-    rank = np.tile(np.arange(1, decision.book.size + 1), 2) / max(decision.book.size, 1)
-    return columns, np.ones(len(columns)), rank
+def _best_alone(decision: Decision, program: Assembled) -> Integers:
+    """For each bet the point that gains most by itself, of those that it may use."""
+    gain = program.gain[decision.weight]
+    usable = program.upper[decision.weight] > 0
+    order = np.lexsort((-gain, ~usable, decision.points.of_bet))
+    return decision.weight[order[decision.points.first[:-1]]]
+
+
+def _movement(decision: Decision) -> tuple[Floats, Floats]:
+    """a + w at each point, and a weight in (0, 1] that rises with the id."""
+    points = decision.points
+    rank = (points.of_bet + 1) / max(decision.book.size, 1)
+    return points.added + points.withdrawn, rank

@@ -23,6 +23,8 @@ SEARCH_FEASIBILITY = 1e-7
 """The same where columns are whole: presolve and cuts need the room. An LP comes after."""
 TYPICAL_SIZE = 1024.0
 """The envelope is scaled to about this, so that a bet of a large portfolio is still about one."""
+DUAL, PRIMAL = 1, 4
+"""HiGHS's names for the two ways of the simplex method."""
 PRICED = 1e-7
 """A scaled dual above this is a price; below it is the solver's noise."""
 
@@ -55,7 +57,7 @@ class Scale:
         ]
         finite = np.abs(limits[np.isfinite(limits)])
         largest = max([*finite, *program.today[program.money_columns]], default=0.0)
-        gains = np.abs(program.gain[program.money_columns])
+        gains = np.abs(program.gain)
         gains = gains[gains > 0]
         return cls(
             money=_power_of_two(largest / TYPICAL_SIZE) if largest > 0 else 1.0,
@@ -67,18 +69,26 @@ class Solver:
     """One program in HiGHS; bounds and objective may change between solves, which start warm."""
 
     def __init__(
-        self, program: Assembled, *, whole: bool = False, tolerance: float | None = None
+        self,
+        program: Assembled,
+        *,
+        whole: bool = False,
+        tolerance: float | None = None,
+        basic: Integers | None = None,
     ) -> None:
+        """`basic`: columns to begin with instead of the rows that say what sums to one."""
         self.program = program
         self.scale = Scale.of(program)
         self.column_scale = np.where(program.money_columns, self.scale.money, 1.0)
         self.row_scale = np.where(program.money_rows, self.scale.money, 1.0)
-        self.gain_scale = self.scale.gain * self.scale.money
+        self.gain_scale = self.scale.gain
         self.whole = whole
         usual = SEARCH_FEASIBILITY if whole else FEASIBILITY
         self.tolerance = usual if tolerance is None else tolerance
         self.highs = self._loaded()
         self._every = np.arange(len(program.gain), dtype=np.int32)
+        if basic is not None:
+            self._begin_with(basic)
 
     def _loaded(self) -> highspy.Highs:
         """HiGHS with the program in it, scaled, minimising the negative of the gain."""
@@ -91,15 +101,12 @@ class Solver:
         model.row_lower_ = program.row_lower / self.row_scale
         model.row_upper_ = program.row_upper / self.row_scale
         model.offset_ = -program.offset / self.gain_scale
-        matrix = program.matrix.copy()
-        lengths = np.diff(matrix.indptr)
-        matrix.data = (
-            matrix.data * self.column_scale[matrix.indices] / np.repeat(self.row_scale, lengths)
-        )
+        matrix = program.matrix
+        row_scale = np.repeat(self.row_scale, np.diff(matrix.indptr))
         model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         model.a_matrix_.start_ = matrix.indptr
         model.a_matrix_.index_ = matrix.indices
-        model.a_matrix_.value_ = matrix.data
+        model.a_matrix_.value_ = matrix.data * self.column_scale[matrix.indices] / row_scale
         if self.whole:
             kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
             model.integrality_ = [kinds[int(flag)] for flag in program.whole]
@@ -108,8 +115,26 @@ class Solver:
             highs.setOptionValue(option, value)
         for option in TOLERANCES:
             highs.setOptionValue(option, self.tolerance)
+        if not self.whole:
+            highs.setOptionValue("presolve", "off")
         highs.passModel(model)
         return highs
+
+    def _begin_with(self, columns: Integers) -> None:
+        """Start from the basis of these columns, one for each row that is an equation.
+
+        The equations must come first, the columns in their order. For the best point of each bet
+        by itself such a basis is dual feasible: what is left is to make room for it.
+        """
+        status = highspy.HighsBasisStatus
+        basis = highspy.HighsBasis()
+        of_columns = np.full(len(self.program.gain), status.kLower, dtype=object)
+        of_columns[columns] = status.kBasic
+        of_rows = np.full(len(self.program.row_lower), status.kBasic, dtype=object)
+        of_rows[: len(columns)] = status.kLower
+        basis.col_status, basis.row_status = of_columns.tolist(), of_rows.tolist()
+        basis.valid = True
+        self.highs.setBasis(basis)
 
     def set_gain(self, gain: Floats) -> None:
         """Maximise another gain, in the program's units."""
@@ -175,7 +200,7 @@ class Solver:
             return Point(np.zeros(0), np.zeros(len(self.program.row_lower)))
         self.highs.run()
         if self._is_doubtful():
-            self._run_without_presolve()
+            self._run_otherwise()
         status = self.highs.getModelStatus()
         solution = self.highs.getSolution()
         if status not in ENDED_WELL or not solution.value_valid:
@@ -193,18 +218,29 @@ class Solver:
             return not np.isfinite(self.highs.getInfo().mip_dual_bound)
         return status not in ENDED_WELL and status != highspy.HighsModelStatus.kInfeasible
 
-    def _run_without_presolve(self) -> None:
-        """Solve again from nothing, the whole program as it stands."""
+    def _run_otherwise(self) -> None:
+        """Solve again from nothing, without presolve where it was used, and with it where not."""
         self.highs.clearSolver()
-        self.highs.setOptionValue("presolve", "off")
+        self.highs.setOptionValue("presolve", "off" if self.whole else "on")
         self.highs.run()
-        self.highs.setOptionValue("presolve", "choose")
+        self.highs.setOptionValue("presolve", "choose" if self.whole else "off")
+
+    def accused(self) -> Integers:
+        """The rows that together cannot be kept, by the last solve's proof; none without one."""
+        status, has_ray, ray = self.highs.getDualRay()  # type: ignore[attr-defined]
+        if status != highspy.HighsStatus.kOk or not has_ray:
+            return np.zeros(0, dtype=np.int64)
+        return np.flatnonzero(np.abs(np.array(ray)) > PRICED)
+
+    def primal(self, wanted: bool) -> None:
+        """Whether to go from feasible to better, or from better than possible to feasible."""
+        self.highs.setOptionValue("simplex_strategy", PRIMAL if wanted else DUAL)
 
     def minimise(self, columns: Integers, weights: ArrayLike = 1.0) -> Point:
         """Solve for the least Σ weight·column, whatever the program's gain."""
         gain = np.zeros(len(self.program.gain))
         gain[columns] = -np.broadcast_to(np.asarray(weights, dtype=float), columns.shape)
-        self.set_gain(gain * self.scale.gain)
+        self.set_gain(gain * self.scale.gain / self.scale.money)
         return self.run()
 
     def stay_optimal(self) -> None:

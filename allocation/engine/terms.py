@@ -1,7 +1,7 @@
 """The terms of the objective, one class each; all in currency over the horizon, gains positive.
 
-`enter` adds the term to the program; `of` says what it is worth for an allocation, straight from
-the formula, so that what is reported does not come from the solver.
+Each says what it is worth for each entry of a funding, straight from the formula. The program asks
+it for every point that a bet could move to, and the report for the allocation that was found.
 """
 
 from __future__ import annotations
@@ -10,107 +10,58 @@ from typing import Protocol
 
 import numpy as np
 
-from allocation.engine.book import Allocation, Floats
-from allocation.engine.decision import NONE, Decision
-from allocation.engine.program import Program
+from allocation.engine.book import Allocation, Floats, Funding
 
 
 class Term(Protocol):
     """One term of the objective."""
 
-    def enter(self, program: Program, decision: Decision) -> None:
-        """Add the term to the program's objective."""
-
-    def of(self, allocation: Allocation) -> Floats:
-        """What the term is worth, for each bet."""
+    def of(self, funding: Funding) -> Floats:
+        """What the term is worth, for each entry."""
 
 
 class FundingValue:
-    """What the funding is worth: Σ p_j·V_j·g_j(x_j/F_j).
+    """What the funding is worth: Σ p_j·V_j·g_j(x_j/F_j)."""
 
-    g_j is concave, so x_j is filled into its pieces, the steepest first: Σ_k s_jk ≤ x_j. The dual
-    of that row is the expected value of one more unit of rate in bet j.
-    """
-
-    def enter(self, program: Program, decision: Decision) -> None:
-        pieces, book = decision.pieces, decision.book
-        program.gains(decision.piece, pieces.gain)
-        bets, place_of_row = np.unique(pieces.bet, return_inverse=True)
-        if not len(bets):
-            return
-        rows = program.rows(
-            (decision.added[bets], -1.0),
-            (decision.withdrawn[bets], 1.0),
-            upper=book.working[bets],
-        )
-        program.extend_rows(rows[place_of_row], decision.piece, 1.0)
-
-    def of(self, allocation: Allocation) -> Floats:
-        book = allocation.book
-        share = np.divide(
-            allocation.working,
-            book.full_funding,
-            out=np.zeros(book.size),
-            where=book.full_funding > 0,
-        )
-        earned = [bet.response.at(part) for bet, part in zip(book.bets, share, strict=True)]
-        return np.asarray(book.expected_value * np.array(earned))
+    def of(self, funding: Funding) -> Floats:
+        book = funding.book
+        earned = book.earned_share(funding.working, funding.bet)
+        return funding.own(book.expected_value) * earned
 
 
 class Money:
     """The money itself, entangled money included: −H·Σ [ x_j + u_j + (1−ρ_j)·w_j ]."""
 
-    def enter(self, program: Program, decision: Decision) -> None:
-        horizon = decision.book.snapshot.horizon_months
-        terms, constant = decision.held(np.ones(decision.book.size))
-        for columns, coefficients in terms:
-            program.gains(columns, -horizon * coefficients)
-        program.gains_always(-horizon * constant)
-
-    def of(self, allocation: Allocation) -> Floats:
-        return -allocation.book.snapshot.horizon_months * allocation.held
+    def of(self, funding: Funding) -> Floats:
+        return -funding.book.snapshot.horizon_months * funding.held
 
 
 class Notice:
     """Freed money goes on being spent during notice: −Σ n_j·ρ_j·w_j."""
 
-    def enter(self, program: Program, decision: Decision) -> None:
-        book = decision.book
-        program.gains(decision.withdrawn, -book.notice_months * book.reclaimable)
-
-    def of(self, allocation: Allocation) -> Floats:
-        return -allocation.book.notice_months * allocation.freed
+    def of(self, funding: Funding) -> Floats:
+        return -funding.own(funding.book.notice_months) * funding.freed
 
 
 class ExitCost:
     """One-off cost of withdrawing: −Σ e_j·w_j."""
 
-    def enter(self, program: Program, decision: Decision) -> None:
-        program.gains(decision.withdrawn, -decision.book.exit_cost)
-
-    def of(self, allocation: Allocation) -> Floats:
-        return -allocation.book.exit_cost * allocation.withdrawn
+    def of(self, funding: Funding) -> Floats:
+        return -funding.own(funding.book.exit_cost) * funding.withdrawn
 
 
 class RampCost:
     """One-off cost of adding: −Σ r_j·a_j."""
 
-    def enter(self, program: Program, decision: Decision) -> None:
-        program.gains(decision.added, -decision.book.ramp_cost)
-
-    def of(self, allocation: Allocation) -> Floats:
-        return -allocation.book.ramp_cost * allocation.added
+    def of(self, funding: Funding) -> Floats:
+        return -funding.own(funding.book.ramp_cost) * funding.added
 
 
 class Switching:
     """What changing anything costs: −κ·(number of bets whose funding changes)."""
 
-    def enter(self, program: Program, decision: Decision) -> None:
-        some = decision.changed[decision.changed != NONE]
-        program.gains(some, -decision.book.snapshot.switching_cost)
-
-    def of(self, allocation: Allocation) -> Floats:
-        return -allocation.book.snapshot.switching_cost * allocation.changed.astype(np.float64)
+    def of(self, funding: Funding) -> Floats:
+        return -funding.book.snapshot.switching_cost * funding.changed.astype(np.float64)
 
 
 TERMS: tuple[Term, ...] = (
@@ -121,6 +72,12 @@ TERMS: tuple[Term, ...] = (
     RampCost(),
     Switching(),
 )
+
+
+def worth(funding: Funding) -> Floats:
+    """What each entry of a funding is worth by all terms, currency over the horizon."""
+    total: Floats = sum(term.of(funding) for term in TERMS)  # type: ignore[assignment]
+    return total
 
 
 def objective(allocation: Allocation) -> float:

@@ -35,7 +35,7 @@ from typing import Literal
 
 import numpy as np
 
-from allocation.engine.book import Allocation, Floats
+from allocation.engine.book import Allocation, Integers
 from allocation.engine.problem import Problem, build
 from allocation.engine.program import Assembled
 from allocation.engine.search import BREACH_SLACKS, find_best, limited
@@ -86,14 +86,14 @@ class WhatIf:
     def __init__(self, snapshot: Snapshot) -> None:
         self.problem = build(snapshot)
         best = find_best(self.problem)
-        self._values = best.point.values
+        self._chosen = best.chosen
         self.standing = Outcome(self.problem, best.point, "anew", warm=False)
         self.bound = best.bound
         """The most any allocation could be worth, currency over the horizon."""
 
     @cached_property
     def _held(self) -> _Kept:
-        return _Kept(self.problem, self._values)
+        return _Kept(self.problem, self._chosen)
 
     @cached_property
     def _part(self) -> _Kept:
@@ -111,10 +111,10 @@ class WhatIf:
 
 
 class _Kept:
-    """One LP in the solver: with the whole columns as in `values`, or without whole columns."""
+    """One LP in the solver: with every bet in its chosen group of points, or in any."""
 
-    def __init__(self, problem: Problem, values: Floats | None) -> None:
-        self.values = values
+    def __init__(self, problem: Problem, chosen: Integers | None) -> None:
+        self.chosen = chosen
         self.solver = Solver(self._program(problem))
         self._solve(problem)
         self.basis = self.solver.basis()
@@ -126,17 +126,15 @@ class _Kept:
         return self._solve(problem)
 
     def _program(self, problem: Problem) -> Assembled:
-        """The problem's, the whole columns fixed, with a row for the total breach if need be."""
-        program = problem.program
+        """The problem's, the groups fixed, with a row for the total breach if need be."""
+        program, decision = problem.program, problem.decision
         if len(program.breaches):
             program = limited(program, np.inf)
-        if self.values is None:
+        if self.chosen is None:
             return program
-        lower, upper = program.lower.copy(), program.upper.copy()
-        fixed = np.round(self.values[program.whole])
-        lower[program.whole] = np.clip(fixed, lower[program.whole], upper[program.whole])
-        upper[program.whole] = lower[program.whole]
-        return replace(program, lower=lower, upper=upper)
+        upper = program.upper.copy()
+        upper[decision.weight] = np.minimum(decision.only(self.chosen), upper[decision.weight])
+        return replace(program, upper=upper)
 
     def _solve(self, problem: Problem) -> Point:
         breaches = problem.program.breaches
@@ -163,4 +161,6 @@ def _alike(problem: Problem, other: Problem) -> bool:
         and mine.matrix.shape == theirs.matrix.shape
         and np.array_equal(mine.whole, theirs.whole)
         and np.array_equal(mine.breaches, theirs.breaches)
+        and np.array_equal(problem.decision.points.of_bet, other.decision.points.of_bet)
+        and np.array_equal(problem.decision.points.group, other.decision.points.group)
     )

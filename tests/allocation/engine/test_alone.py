@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from allocation.engine import parse_snapshot
 from allocation.engine.alone import gains_alone
-from allocation.engine.book import Integers
-from allocation.engine.decision import NONE
+from allocation.engine.book import Floats, Integers
 from allocation.engine.narrow import narrowed
 from allocation.engine.problem import Problem, build
 from allocation.engine.rounding import to_cents
-from allocation.engine.search import find_best, fix_whole
+from allocation.engine.search import Best, find_best
 from allocation.engine.solver import NoSolutionError, Solver
 from tests.allocation.engine.portfolios import bet, earning, snapshot
 from tests.allocation.engine.random_portfolios import random_portfolio
@@ -28,8 +27,7 @@ def test_the_narrow_problem_is_worth_what_the_whole_one_is(seed: int) -> None:
     problem = build(parse_snapshot(random_portfolio(seed)))
     best = find_best(problem)
     narrow = narrowed(problem, best, np.ones(problem.book.size, dtype=np.bool_))
-    quick, long = Solver(narrow.program), Solver(best.program)
-    fix_whole(long, best.point.values)
+    quick, long = Solver(narrow.program), long_way(problem, best)
 
     def optimum(solver: Solver) -> float | None:
         try:
@@ -39,20 +37,25 @@ def test_the_narrow_problem_is_worth_what_the_whole_one_is(seed: int) -> None:
 
     assert optimum(quick) == pytest.approx(optimum(long))
     for place in range(problem.book.size):
-        held = columns_of(problem, place)
-        for solver, columns in ((quick, narrow.place[held]), (long, held)):
-            solver.set_bounds(columns, problem.program.today[held], problem.program.today[held])
+        columns, held = points_of(problem, place)
+        long.set_bounds(columns, 0.0, held)
+        inner = narrow.place[columns]
+        quick.set_bounds(inner[inner >= 0], 0.0, held[inner >= 0])
         assert optimum(quick) == pytest.approx(optimum(long))
-        quick = Solver(narrow.program)
-        long = Solver(best.program)
-        fix_whole(long, best.point.values)
+        quick, long = Solver(narrow.program), long_way(problem, best)
 
 
-def columns_of(problem: Problem, place: int) -> Integers:
-    """What is decided about one bet."""
-    decision = problem.decision
-    columns = (decision.added, decision.withdrawn, decision.funded, decision.changed)
-    return np.unique([column[place] for column in columns if column[place] != NONE])
+def long_way(problem: Problem, best: Best) -> Solver:
+    """The whole LP, every bet in its group of points."""
+    solver = Solver(best.program)
+    solver.set_bounds(problem.decision.weight, 0.0, problem.decision.only(best.chosen))
+    return solver
+
+
+def points_of(problem: Problem, place: int) -> tuple[Integers, Floats]:
+    """The columns of one bet, and where it stays as it is."""
+    own = np.flatnonzero(problem.decision.points.of_bet == place)
+    return problem.decision.weight[own], problem.decision.points.is_today[own].astype(float)
 
 
 def test_in_a_large_portfolio_the_largest_changes_come_first(
