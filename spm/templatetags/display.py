@@ -203,22 +203,32 @@ def sort_header(
 
 @dataclass(frozen=True)
 class NavigationItem:
-    """One entry of the bar."""
+    """One entry of the bar; ``key`` goes there after ``g``.
+
+    Where the bar has no room for all, what is not ``is_main`` waits behind 'More'.
+    """
 
     label: str
     icon: str
     url: str
+    key: str
+    is_main: bool
     is_current: bool
 
 
 # Names of addresses only, so that the floor imports nothing of the apps above it.
 NAVIGATION = (
-    ("reports:allocation", "Allocation", "allocation"),
-    ("bets:kanban", "Kanban", "kanban"),
-    ("evidence:stream", "Evidence", "evidence"),
-    ("allocation:proposals", "Proposals", "proposal"),
-    ("allocation:ledger", "Ledger", "ledger"),
+    ("reports:allocation", "Allocation", "allocation", "a"),
+    ("bets:kanban", "Kanban", "kanban", "k"),
+    ("evidence:stream", "Evidence", "evidence", "e"),
+    ("allocation:proposals", "Proposals", "proposal", "p"),
+    ("allocation:guardrails", "Guardrails", "guardrail", "r"),
+    ("allocation:scenarios", "Scenarios", "scenario", "s"),
+    ("reports:flow", "Flow", "flow", "f"),
+    ("allocation:ledger", "Ledger", "ledger", "l"),
+    ("accounts:settings", "Settings", "settings", "t"),
 )
+ALWAYS_IN_THE_BAR = 4
 
 
 def _is_under(path: str, url: str) -> bool:
@@ -231,10 +241,11 @@ def navigation(context: template.Context) -> list[NavigationItem]:
     request = context.get("request")
     path = request.path if request else ""
     items = []
-    for name, label, symbol in NAVIGATION:
+    for place, (name, label, symbol, key) in enumerate(NAVIGATION):
         try:
             url = reverse(name)
         except NoReverseMatch:
             continue
-        items.append(NavigationItem(label, symbol, url, _is_under(path, url)))
+        is_main = place < ALWAYS_IN_THE_BAR
+        items.append(NavigationItem(label, symbol, url, key, is_main, _is_under(path, url)))
     return items

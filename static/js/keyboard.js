@@ -1,6 +1,5 @@
 /* Shortcuts. Never while typing, never with Ctrl, Alt or Meta, and off for whoever turns them off. */
 
-const PLACES = { a: "allocation", k: "kanban", e: "evidence", p: "proposals", l: "ledger" };
 const SEQUENCE_MS = 1200;
 const SWITCH = "shortcuts-off";
 
@@ -18,10 +17,9 @@ function isTyping(target) {
   return target instanceof Element && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 }
 
-function addressOf(place) {
-  const label = place.toLowerCase();
-  const links = [...document.querySelectorAll(".bar__nav a")];
-  return links.find((link) => link.textContent.trim().toLowerCase() === label)?.href;
+/* After g: the bar says which key leads where. */
+function addressOf(key) {
+  return document.querySelector(`.bar__nav a[data-key="${CSS.escape(key)}"]`)?.href;
 }
 
 function searchOrGo() {
@@ -31,7 +29,7 @@ function searchOrGo() {
     field.focus();
     field.select();
   } else {
-    const evidence = addressOf("evidence");
+    const evidence = addressOf("e");
     if (evidence) location.assign(evidence);
   }
 }
@@ -59,10 +57,8 @@ const KEYS = {
 function actionFor(key) {
   const going = performance.now() - goingSince < SEQUENCE_MS;
   goingSince = 0;
-  if (going && key in PLACES) {
-    const address = addressOf(PLACES[key]);
-    return address ? () => location.assign(address) : null;
-  }
+  const address = going && addressOf(key);
+  if (address) return () => location.assign(address);
   if (key === "g") {
     goingSince = performance.now();
     return null;
