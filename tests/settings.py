@@ -2,7 +2,8 @@
 
 The servers start when these settings are first read, in a temporary home, whatever
 `DATABASE_URL` and `REDIS_URL` say outside: a test run must never meet a real portfolio. Processes
-that tests start (a worker, a site) inherit the addresses and start nothing.
+that tests start (a worker, a site) inherit the addresses and start nothing. Where several processes
+share the tests (pytest-xdist), each has servers of its own.
 """
 
 import atexit
@@ -14,6 +15,9 @@ from pathlib import Path
 from spm.embedded.services import EmbeddedServices
 
 TEST_HOME_VARIABLE = "SPM_TEST_HOME"
+# Which of the processes that share the tests the home belongs to.
+SHARER_VARIABLE = "SPM_TEST_SHARER"
+SHARER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 
 def _start_servers() -> None:
@@ -26,11 +30,11 @@ def _start_servers() -> None:
     for name in [name for name in os.environ if name.startswith("SPM_")]:
         del os.environ[name]
     os.environ.update(services.urls)
-    os.environ.update({TEST_HOME_VARIABLE: str(home), "SPM_HOME": str(home)})
+    os.environ.update({TEST_HOME_VARIABLE: str(home), "SPM_HOME": str(home), SHARER_VARIABLE: SHARER})
     os.environ["SPM_SECRET_KEY"] = services.home.secret("secret-key")
 
 
-if TEST_HOME_VARIABLE not in os.environ:
+if os.environ.get(SHARER_VARIABLE) != SHARER:
     _start_servers()
 
 from spm.settings import *  # noqa: E402, F403
