@@ -1,22 +1,18 @@
 """Forms for evidence: they read what people type; ``evidence.intake`` judges it."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 from bets.forms import SeenForm, TypedField, TypedPercentField
 from bets.models import Hypothesis, Portfolio, ValueStream
 from bets.models.thesis import Metric
+from evidence.days import latest_day, moment_of
 from evidence.models import EvidenceKind, Source, Strength
 from evidence.said import NewEvidence
 from evidence.stream import Wanted
 
-NOON = time(12, tzinfo=UTC)
-#: How far ahead of UTC the clocks on earth are at most.
-EARLIEST_MORNING = timedelta(hours=14)
 STRENGTHS = [
     (Strength.WEAK.value, "Weak, 2.5 dB"),
     (Strength.MODERATE.value, "Moderate, 5 dB"),
@@ -108,7 +104,7 @@ class EvidenceForm(SeenForm):
         self.said = _fields_of(kind, hypothesis.metric)
         self.fields = {**self.said, **self.fields}
         self.fields["source"].widget.attrs["list"] = f"sources-{hypothesis.bet.portfolio_id}"
-        self.fields["observed_on"].widget.attrs["max"] = _latest_day().isoformat()
+        self.fields["observed_on"].widget.attrs["max"] = latest_day().isoformat()
         self.use_decimal_sign(sign, "")
 
     def shown(self) -> list[forms.BoundField]:
@@ -131,24 +127,13 @@ class EvidenceForm(SeenForm):
         observed_on = typed.pop("observed_on")
         return NewEvidence(
             **{name: value for name, value in typed.items() if value != ""},
-            observed_at=_moment_of(observed_on),
+            observed_at=moment_of(observed_on),
         )
 
     def refuse(self, wrong: Mapping[str, str]) -> None:
         """Put what the rule says beside the fields that it names."""
         renamed = {"observed_at": "observed_on", "hypothesis": ""}
         super().refuse({renamed.get(name, name): text for name, text in wrong.items()})
-
-
-def _latest_day() -> date:
-    """The day that it is where the day begins first."""
-    return (timezone.now() + EARLIEST_MORNING).date()
-
-
-def _moment_of(day: date) -> datetime | None:
-    """Noon of a past day, now for what is today anywhere; the rule refuses a day to come."""
-    is_today = timezone.now().date() <= day <= _latest_day()
-    return None if is_today else datetime.combine(day, NOON)
 
 
 class RetractionForm(forms.Form):

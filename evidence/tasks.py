@@ -1,12 +1,39 @@
-"""What time does to beliefs, by the clock of the worker."""
+"""What the worker does for evidence: time counts, and files are taken apart and imported."""
+
+import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
 from bets.models import Bet
 from evidence.beliefs import note_passing_time
+from evidence.file_import import steps
+from evidence.models import EvidenceImport
+
+logger = logging.getLogger(__name__)
 
 BETS_AT_ONCE = 100
+WAITED = timedelta(seconds=10)
+
+
+@shared_task(name=steps.TASK)
+def run_import(import_id: int) -> None:
+    """Do what is owed of a file of evidence."""
+    steps.run_owed(import_id)
+
+
+@shared_task(name="evidence.sweep_imports")
+def sweep_imports() -> None:
+    """Do what has waited, whatever became of the message about it."""
+    waiting = EvidenceImport.objects.filter(
+        status__in=EvidenceImport.OWED, owed_since__lte=timezone.now() - WAITED
+    )
+    for import_id in waiting.order_by("id").values_list("id", flat=True):
+        try:
+            steps.run_owed(import_id)
+        except Exception:
+            logger.exception("evidence file %s was left as it is", import_id)
 
 
 @shared_task(name="evidence.refresh_beliefs")

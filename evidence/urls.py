@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evidence.views import log, stream
+from evidence.views import file_import, log, stream
 
 app_name = "evidence"
 
@@ -10,6 +10,18 @@ urlpatterns = [
     path("evidence", stream.stream_page, name="stream"),
     path("evidence/rows", stream.stream_rows, name="stream_rows"),
     path("evidence.csv", stream.stream_csv, name="stream_csv"),
+    path("evidence/import", file_import.hand_in_page, name="imports"),
+    path("evidence/import/sample.csv", file_import.sample_csv, name="import_sample"),
+    path("evidence/import/<int:import_id>", file_import.file_page, name="import"),
+    path("evidence/import/<int:import_id>/state", file_import.state, name="import_state"),
+    path("evidence/import/<int:import_id>/mapping", file_import.choose, name="import_mapping"),
+    path("evidence/import/<int:import_id>/begin", file_import.begin, name="import_begin"),
+    path("evidence/import/<int:import_id>/undo", file_import.undo, name="import_undo"),
+    path(
+        "evidence/import/<int:import_id>/refused.csv",
+        file_import.refused_csv,
+        name="import_refused",
+    ),
     path("evidence/<int:evidence_id>/retract", log.take_back, name="retract"),
     path("bets/<int:bet_id>/evidence", log.panel, name="panel"),
     path("bets/<int:bet_id>/evidence/weighed", log.weighed_list, name="weighed"),

@@ -19,3 +19,8 @@ def as_text(text: str) -> str:
     """One such text."""
     clean = "".join(mark for mark in text if mark in "\t\n" or mark.isprintable())
     return f"'{clean}" if clean.startswith(FORMULA_STARTS) else clean
+
+
+def restored(text: str) -> str:
+    """What a text was before ``as_text`` made it safe."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text

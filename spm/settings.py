@@ -175,6 +175,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "import files that have waited": {
+        "task": "evidence.sweep_imports",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "let time count in beliefs": {
         "task": "evidence.refresh_beliefs",
         "schedule": 3600.0,

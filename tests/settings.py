@@ -30,7 +30,9 @@ def _start_servers() -> None:
     for name in [name for name in os.environ if name.startswith("SPM_")]:
         del os.environ[name]
     os.environ.update(services.urls)
-    os.environ.update({TEST_HOME_VARIABLE: str(home), "SPM_HOME": str(home), SHARER_VARIABLE: SHARER})
+    os.environ.update(
+        {TEST_HOME_VARIABLE: str(home), "SPM_HOME": str(home), SHARER_VARIABLE: SHARER}
+    )
     os.environ["SPM_SECRET_KEY"] = services.home.secret("secret-key")
 
 

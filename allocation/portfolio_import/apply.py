@@ -27,7 +27,6 @@ from allocation.portfolio_import.mapping import ImportMapping, Weighed
 from allocation.portfolio_import.money import book_period
 from allocation.portfolio_import.opening import give_access, open_portfolio, people_of_the_demo
 from allocation.portfolio_import.plan import Plan, PlannedBet, PlannedEvidence, Standing
-from allocation.portfolio_import.problems import Unusable
 from bets.edit import OFFICE
 from bets.models import Bet, Portfolio
 from bets.models.bet import ThesisStatus
@@ -35,6 +34,7 @@ from evidence import beliefs
 from evidence.bulk import record_many
 from evidence.intake import NewEvidence
 from evidence.models import Evidence, ThesisBreak
+from spm.sheets.problems import Unusable
 
 CENT = Decimal("0.01")
 MOST_NAMED = 12

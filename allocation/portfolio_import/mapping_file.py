@@ -28,8 +28,8 @@ from allocation.portfolio_import.mapping import (
     WorthTerms,
     plain,
 )
-from allocation.portfolio_import.problems import Unusable
 from allocation.portfolio_import.toml_table import TomlTable
+from spm.sheets.problems import Unusable
 
 LIQUIDITIES = ("stock", "property", "brand", "vineyard")
 HORIZONS = ("H0", "H1", "H2", "H3")

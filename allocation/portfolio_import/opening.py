@@ -7,10 +7,10 @@ from allocation.demo.make import PEOPLE
 from allocation.models import Guardrail
 from allocation.portfolio_import.mapping import GuardrailTerms, ImportMapping
 from allocation.portfolio_import.plan import Plan
-from allocation.portfolio_import.problems import Unusable
 from bets.models import Portfolio, Theme, ValueStream
 from evidence.models import Source
 from spm.accounts.models import Membership, User
+from spm.sheets.problems import Unusable
 
 
 def open_portfolio(plan: Plan, mapping: ImportMapping) -> tuple[Portfolio, bool]:

@@ -7,10 +7,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar
 
 from allocation.portfolio_import import cells
-from allocation.portfolio_import.cells import Unreadable
 from allocation.portfolio_import.mapping import ImportMapping, JudgementTerms, Weighed, plain
-from allocation.portfolio_import.problems import Problem, quoted
 from allocation.portfolio_import.table import Line, read_table
+from spm.sheets.cells import Unreadable
+from spm.sheets.problems import Problem, quoted
 
 LONGEST_NAME = 200
 MOST_PER_MONTH = Decimal("100000000000")

@@ -1,21 +1,15 @@
 """The file as it really is: its encoding, its separator, its header, and the lines of its rows."""
 
-import csv
-import io
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from allocation.portfolio_import.mapping import FileTerms
-from allocation.portfolio_import.problems import Problem, Unusable, quoted
+from spm.sheets.problems import Problem, Unusable, quoted
+from spm.sheets.text import SEPARATORS, decoded, joined_cells, records
 
 MOST_BYTES = 64 * 1024 * 1024
 MOST_ROWS = 200_000
-MOST_CELL = 131_072
-SEPARATORS = (",", ";", "\t", "|")
 LINES_BEFORE_HEADER = 20
-# What Windows-1252 leaves undefined is kept as a mark, not refused: it stands in prose.
-UNDEFINED_IN_CP1252 = "replace"
 
 
 @dataclass(frozen=True)
@@ -50,9 +44,7 @@ def read_table(content: bytes, terms: FileTerms, columns: Iterable[str]) -> Tabl
     if len(content) > MOST_BYTES:
         raise Unusable(f"The file is larger than {MOST_BYTES} bytes; split it by year.")
     text, encoding = decoded(content, terms.encoding)
-    if "\n" in text:
-        # A return without a line feed is a break within a cell: no line of its own to any editor.
-        text = re.sub(r"\r(?!\n)", " ", text)
+    text = joined_cells(text)
     wanted = list(columns)
     best: tuple[list[str], str] | None = None
     for separator in [terms.separator] if terms.separator else SEPARATORS:
@@ -65,41 +57,11 @@ def read_table(content: bytes, terms: FileTerms, columns: Iterable[str]) -> Tabl
     raise Unusable(_no_header(text, *best))
 
 
-def decoded(content: bytes, encoding: str = "") -> tuple[str, str]:
-    """The text and the encoding it was in: UTF-8, UTF-16 with its mark, else Windows-1252."""
-    if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unusable("The file is not text: it holds NUL bytes. Save it as CSV.")
-    guesses = [encoding] if encoding else ["utf-8", "cp1252"]
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        guesses = ["utf-16"]
-    place = 1
-    for guess in guesses:
-        errors = UNDEFINED_IN_CP1252 if guess == "cp1252" else "strict"
-        try:
-            return content.decode("utf-8-sig" if guess == "utf-8" else guess, errors), guess
-        except UnicodeDecodeError as error:
-            place = content.count(b"\n", 0, error.start) + 1
-    raise Unusable(f"The file is not {guesses[-1]}: line {place} cannot be read as such.")
-
-
-def _records(text: str, separator: str) -> Iterable[tuple[int, list[str]]]:
-    """Each record with the line on which it begins; quoted cells may run over several lines."""
-    csv.field_size_limit(MOST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
-    begins = 1
-    try:
-        for cells in reader:
-            yield begins, cells
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise Unusable(f"line {begins}: the file cannot be taken apart, {error}.") from error
-
-
 def _header(text: str, separator: str, wanted: list[str]) -> tuple[int, list[str]]:
     """The record within the first few that has most of the columns."""
     best: tuple[int, list[str]] = (1, [])
     found = -1
-    for count, (line, cells) in enumerate(_records(text, separator)):
+    for count, (line, cells) in enumerate(records(text, separator)):
         names = [" ".join(cell.split()) for cell in cells]
         present = _present(names, wanted)
         if present > found:
@@ -139,7 +101,7 @@ def _taken_apart(text: str, encoding: str, separator: str, wanted: list[str]) ->
         raise Unusable(f"The header has the column {quoted(doubled[0])} more than once.")
     lines: list[Line] = []
     problems: list[Problem] = []
-    for number, cells in _records(text, separator):
+    for number, cells in records(text, separator):
         if number <= header_line or not any(cell.strip() for cell in cells):
             continue
         if len(lines) >= MOST_ROWS:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from allocation.portfolio_import.problems import Unusable
+from spm.sheets.problems import Unusable
 
 
 class TomlTable:

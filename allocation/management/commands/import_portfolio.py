@@ -14,11 +14,11 @@ from allocation.portfolio_import.identity import identify
 from allocation.portfolio_import.mapping import ImportMapping
 from allocation.portfolio_import.mapping_file import read_mapping
 from allocation.portfolio_import.plan import plan_of
-from allocation.portfolio_import.problems import Unusable
 from allocation.portfolio_import.rows import read_rows
 from allocation.portfolio_import.table import MOST_BYTES
 from spm.accounts.models import Role
 from spm.errors import Conflict, Invalid
+from spm.sheets.problems import Unusable
 
 
 class Command(BaseCommand):

@@ -10,13 +10,13 @@ from allocation.portfolio_import.apply import Applied, apply_plan
 from allocation.portfolio_import.identity import identify
 from allocation.portfolio_import.mapping_file import mapping_from
 from allocation.portfolio_import.plan import plan_of
-from allocation.portfolio_import.problems import Unusable
 from allocation.verify import verify
 from bets.bulk import place_bets
 from bets.edit import OFFICE, change_bet
 from bets.models import Bet, ExternalKey, Portfolio, StageChange
 from evidence.models import Evidence, Source, ThesisBreak
 from spm.accounts.models import Membership, User
+from spm.sheets.problems import Unusable
 from tests.allocation.portfolio_import.status_rows import line, mapping, rows_of, settings
 from tests.factories import make_portfolio, make_user
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from allocation.portfolio_import.mapping_file import mapping_from, read_mapping
-from allocation.portfolio_import.problems import Unusable
+from spm.sheets.problems import Unusable
 from tests.allocation.portfolio_import.status_rows import mapping, settings
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"

@@ -1,8 +1,8 @@
 import pytest
 
 from allocation.portfolio_import.mapping import FileTerms
-from allocation.portfolio_import.problems import Unusable
 from allocation.portfolio_import.table import read_table
+from spm.sheets.problems import Unusable
 
 COLUMNS = ["project", "amount"]
 AS_IT_IS = FileTerms("", "", ".", True, ())

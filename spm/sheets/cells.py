@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
-from allocation.portfolio_import.problems import quoted
+from spm.sheets.problems import quoted
 
 SIGNS_OF_MONEY = re.compile(r"[£$€¥]|\b(?:GBP|EUR|USD|CHF)\b", re.IGNORECASE)
 SCALES = {"": 1, "k": 10**3, "m": 10**6, "mn": 10**6, "million": 10**6}

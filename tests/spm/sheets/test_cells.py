@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from allocation.portfolio_import.cells import Unreadable, amount, day, is_undisclosed, year
+from spm.sheets.cells import Unreadable, amount, day, is_undisclosed, year
 
 
 @pytest.mark.parametrize(
