@@ -51,7 +51,7 @@ FIELDS = (
         "A number, or both together: '12 of 100', '12/100'.",
         ("successes", "conversions", "hits", "positives", "reading"),
     ),
-    Field("trials", "Out of", "", ("trials", "out of", "total", "visitors", "attempts")),
+    Field("trials", "Out of", "", ("trials", "out of", "visitors", "attempts")),
     Field("mean", "Mean", "", ("mean", "average")),
     Field("standard_deviation", "Standard deviation", "", ("standard deviation", "sd", "stdev")),
     Field("sample_size", "Observations", "", ("sample size", "observations", "n", "sample")),
@@ -79,6 +79,13 @@ FIELDS = (
     ),
 )
 BY_NAME = {field.name: field for field in FIELDS}
+#: What means nothing without the other.
+_NEEDS = {
+    "trials": "successes",
+    "standard_deviation": "mean",
+    "sample_size": "mean",
+    "strength": "direction",
+}
 
 
 def recognised(grid: Grid) -> dict[str, str]:
@@ -93,7 +100,7 @@ def recognised(grid: Grid) -> dict[str, str]:
             column = _first(free, plain, field.headers, matches)
             if column is not None:
                 found[field.name] = column
-    return found
+    return {name: column for name, column in found.items() if _NEEDS.get(name, name) in found}
 
 
 def _first(

@@ -25,11 +25,11 @@ from evidence.models import EvidenceImport
 from spm.accounts.middleware import turn_to
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid
-from spm.sheets.grid import Grid
+from spm.sheets.grid import MOST_BYTES, Grid
 
 EARLIER_SHOWN = 30
 ROWS_SHOWN = 8
-PROBLEMS_SHOWN = 200
+PROBLEMS_SHOWN = 50
 SAMPLES_OF_A_COLUMN = 3
 SAMPLE = """bet,for or against,strength,observed on,source,what was seen
 Name of a bet,for,strong,2026-03-14,Interviews,"Nine of ten would pay for it, and four did"
@@ -61,6 +61,7 @@ def hand_in_page(request: HttpRequest) -> HttpResponse:
         "files": list(files.defer("content", "grid", "mapping")[:EARLIER_SHOWN]),
         "may_log": may(request.user, "log_evidence", portfolio.pk),
         "wrong": wrong,
+        "most_bytes": MOST_BYTES,
     }
     return render(request, "evidence/imports.html", context, status=422 if wrong else 200)
 

@@ -167,3 +167,17 @@ function welcome(part) {
 }
 welcome(document);
 document.addEventListener("htmx:afterSwap", (event) => welcome(event.detail.elt ?? document));
+
+/* --- files: <input type="file" data-most-bytes="10000000"> says that one is too large before it is sent ----- */
+
+document.addEventListener("change", (event) => {
+  const most = Number(event.target.dataset?.mostBytes);
+  if (!most) return;
+  const tooLarge = [...event.target.files].find((file) => file.size > most);
+  event.target.setCustomValidity(
+    tooLarge
+      ? `${tooLarge.name} has ${Math.ceil(tooLarge.size / 1e6)} MB, and at most ${Math.floor(most / 1e6)} MB can be sent: split it.`
+      : "",
+  );
+  event.target.reportValidity();
+});

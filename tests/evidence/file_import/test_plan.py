@@ -153,3 +153,8 @@ def test_a_form_that_names_a_field_twice_is_told_beside_the_column() -> None:
 def test_what_a_mapping_lacks_is_said(given: dict[str, str], field: str, said: str) -> None:
     _, wrong = read_mapping(given, grid("a,b\nBridge,for\nPier,for\n"))
     assert said in wrong[field]
+
+
+def test_a_column_that_means_nothing_without_another_is_left_out() -> None:
+    file = grid("project_name,colour_rating,out of\na,b,c\nd,e,f\n")
+    assert recognised(file) == {"bet": "project_name", "says": "colour_rating"}
