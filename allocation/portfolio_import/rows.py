@@ -6,9 +6,9 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar
 
-from allocation.portfolio_import import cells
 from allocation.portfolio_import.mapping import ImportMapping, JudgementTerms, Weighed, plain
 from allocation.portfolio_import.table import Line, read_table
+from spm.sheets import cells
 from spm.sheets.cells import Unreadable
 from spm.sheets.problems import Problem, quoted
 

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 _TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -21,10 +22,10 @@ _RELATIONS = (
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
-def workbook(rows: Sequence[Sequence[object]], more: dict[str, bytes] | None = None) -> bytes:
+def workbook(rows: Sequence[list[Any]], more: dict[str, bytes] | None = None) -> bytes:
     """An XLSX file with one sheet; numbers are numbers, a text that begins with '=' a formula."""
     body = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
-    parts = {
+    parts: dict[str, str | bytes] = {
         "[Content_Types].xml": _TYPES,
         "_rels/.rels": _RELATIONS.format(
             office=_OFFICE, kind="officeDocument", target="xl/workbook.xml"
@@ -44,7 +45,7 @@ def workbook(rows: Sequence[Sequence[object]], more: dict[str, bytes] | None = N
     return file.getvalue()
 
 
-def _cell(value: object) -> str:
+def _cell(value: Any) -> str:
     if isinstance(value, (int, float)):
         return f"<c><v>{value}</v></c>"
     text = str(value)
