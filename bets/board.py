@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bets import signals
 from bets.edit import signature
-from bets.entry import Reason, reasons_against
+from bets.entry import EXITS, Reason, reasons_against
 from bets.models import Bet, Stage, StageChange
 from bets.models.bet import FUNDABLE
 from bets.wip import lock_board
@@ -157,6 +157,7 @@ def _journal(
         changed_at=moment,
         bet_version=bet.version,
         override_reason=override,
+        accepted=what_is_left(bet) if to_stage in EXITS else "",
         note=note,
         **signature(principal),
     )
@@ -164,6 +165,14 @@ def _journal(
     live.say(bet.portfolio_id, f"bet:{bet.pk}", "board", *sorted(columns))
     _tell_allocation(bet, from_stage)
     return change
+
+
+def what_is_left(bet: Bet) -> str:
+    """What a bet that leaves the board leaves behind; its working money is gone by then."""
+    if bet.entangled <= 0:
+        return "Nothing stays entangled."
+    rate = formats.rate(bet.entangled, bet.portfolio.currency)
+    return f"{rate} stays entangled until it is unwound."
 
 
 def _tell_allocation(bet: Bet, from_stage: str) -> None:

@@ -16,7 +16,7 @@ that still holds some: money moves by a proposal.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.urls import reverse
@@ -34,6 +34,7 @@ class Reason:
     """Why a card may not move, and the button that helps.
 
     ``can_be_overridden``: a portfolio lead may go on all the same, with a reason of their own.
+    ``leads_to_form``: the button opens a form, which can make the move once it is saved.
     """
 
     code: str
@@ -41,6 +42,15 @@ class Reason:
     help_label: str
     help_url: str
     can_be_overridden: bool = False
+    leads_to_form: bool = False
+
+    def towards(self, stage: str) -> "Reason":
+        """The same, with a button that remembers where the card is to go."""
+        if not self.leads_to_form:
+            return self
+        address, hash_sign, field = self.help_url.partition("#")
+        joint = "&" if "?" in address else "?"
+        return replace(self, help_url=f"{address}{joint}then={stage}{hash_sign}{field}")
 
 
 def reasons_against(bet: Bet, to_stage: str, accepted: bool = False) -> list[Reason]:
@@ -174,7 +184,14 @@ def _little_growth(bet: Bet) -> list[Reason]:
     )
     label = "Review its maximum"
     return [
-        Reason("growth", text, label, _edit_url(bet, "maximum"), can_be_overridden=True),
+        Reason(
+            "growth",
+            text,
+            label,
+            _edit_url(bet, "maximum"),
+            can_be_overridden=True,
+            leads_to_form=True,
+        ),
     ]
 
 
@@ -206,7 +223,8 @@ def _successor(bet: Bet) -> list[Reason]:
     if any(_statements(successor) - own for successor in successors):
         return []
     text = f"Its successor ‘{successors[0].title}’ states no changed hypothesis yet."
-    return [_hypothesis(successors[0], "successor_thesis", text, "State what has changed")]
+    url = reverse("bets:add_hypothesis", args=[successors[0].pk])
+    return [Reason("successor_thesis", text, "State what has changed", url)]
 
 
 def _statements(bet: Bet) -> set[tuple[str, str, float | None]]:
@@ -236,7 +254,7 @@ EXITS = (Stage.PIVOTED, Stage.STOPPED)
 
 def _limit_of(bet: Bet, to_stage: str) -> list[Reason]:
     full = full_limits(bet.portfolio_id, to_stage, bet.stream_id, without=bet.pk)
-    url = f"{reverse('bets:kanban')}#column-{to_stage}"
+    url = f"{reverse('bets:kanban')}?all=1#column-{to_stage}"
     return [
         Reason("wip", f"{limit}.", "See what stands there", url, can_be_overridden=True)
         for limit in full
@@ -271,12 +289,14 @@ def _edit_url(bet: Bet, field: str) -> str:
 
 
 def _edit(bet: Bet, code: str, text: str, label: str, field: str | None = None) -> Reason:
-    return Reason(code, text, label, _edit_url(bet, field or code))
+    return Reason(code, text, label, _edit_url(bet, field or code), leads_to_form=True)
 
 
 def _hypothesis(
     bet: Bet, code: str, text: str, label: str, hypothesis: Hypothesis | None = None
 ) -> Reason:
     if hypothesis is None:
-        return Reason(code, text, label, reverse("bets:add_hypothesis", args=[bet.pk]))
-    return Reason(code, text, label, reverse("bets:edit_hypothesis", args=[hypothesis.pk]))
+        url = reverse("bets:add_hypothesis", args=[bet.pk])
+    else:
+        url = reverse("bets:edit_hypothesis", args=[hypothesis.pk])
+    return Reason(code, text, label, url, leads_to_form=True)

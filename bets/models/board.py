@@ -66,7 +66,9 @@ class WipLimitChange(AppendOnlyModel):
 
 
 class StageChange(AppendOnlyModel):
-    """One move of a card: who, when, from where to where, and why a limit was overridden."""
+    """One move of a card: who, when, from where to where, why a limit was overridden, and what
+    was accepted.
+    """
 
     bet = models.ForeignKey(Bet, on_delete=models.PROTECT, related_name="stage_changes")
     from_stage = models.CharField(max_length=12, choices=Stage.choices, blank=True)
@@ -77,6 +79,8 @@ class StageChange(AppendOnlyModel):
     # The bet's version after the move: who looked at an earlier one has not seen the move.
     bet_version = models.PositiveIntegerField(default=1)
     override_reason = models.TextField(blank=True)
+    # What leaving the board leaves behind, as it stood when the person accepted it.
+    accepted = models.TextField(blank=True)
     note = models.TextField(blank=True)
 
     class Meta(AppendOnlyModel.Meta):

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from bets import board
 from bets import edit as rules
 from bets.cards import Movers, destinations
 from bets.forms import (
@@ -20,8 +21,9 @@ from bets.forms import (
     initial_of_criteria,
     initial_of_hypothesis,
 )
-from bets.models import Bet, Hypothesis, Portfolio
+from bets.models import Bet, Hypothesis, Portfolio, Stage
 from bets.models.bet import default_response
+from bets.views.kanban import refused, stays
 from spm.accounts.middleware import turn_to
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid
@@ -58,6 +60,9 @@ def new(request: HttpRequest) -> HttpResponse:
         created = put_beside_fields(form, lambda: rules.create_bet(person, portfolio, form.terms()))
         if created is not None:
             messages.success(request, f"‘{created.title}’ stands in the Funnel.")
+            if predecessor is not None:
+                messages.info(request, "Now say what has changed: it begins with no thesis.")
+                return redirect("bets:add_hypothesis", created.pk)
             return redirect("bets:bet", created.pk)
     title = f"Successor of {predecessor.title}" if predecessor else "New bet"
     context = {"form": form, "heading": title, "bet": None, "submit": "Create"}
@@ -88,8 +93,7 @@ def edit(request: HttpRequest, bet_id: int) -> HttpResponse:
             ),
         )
         if changed is not None:
-            messages.success(request, "Saved.")
-            return redirect("bets:bet", bet_id)
+            return _saved(request, changed, "Saved.")
     context = {"form": form, "heading": f"Edit {shown.title}", "bet": shown, "submit": "Save"}
     return _form_page(request, "bets/edit.html", context, form)
 
@@ -146,8 +150,7 @@ def _hypothesis_page(
         if all(valid) and put_beside_fields(
             form, lambda: save({**form.terms(), "kill_criteria": criteria.terms()})
         ):
-            messages.success(request, "Saved. The belief follows in a moment.")
-            return redirect("bets:bet", shown.pk)
+            return _saved(request, shown, "Saved. The belief follows in a moment.")
     context = {"form": form, "criteria": criteria, "heading": heading, "bet": shown}
     return _form_page(request, "bets/hypothesis.html", context, form)
 
@@ -169,7 +172,31 @@ def _form_page(
     request: HttpRequest, template: str, context: dict[str, Any], form: Any
 ) -> HttpResponse:
     status = 422 if form.is_bound else 200
-    return render(request, template, context, status=status)
+    return render(request, template, {**context, "then": _then(request)}, status=status)
+
+
+def _then(request: HttpRequest) -> Stage | None:
+    """Where the card is to go once the form is saved, if it was refused there for what is in it."""
+    stage = request.GET.get("then", "")
+    return Stage(stage) if stage in Stage.values else None
+
+
+def _saved(request: HttpRequest, saved: Bet, text: str) -> HttpResponse:
+    """Back to the page of the bet, having moved its card as well where that was asked for."""
+    stage = _then(request)
+    if stage is None or "move" not in request.POST:
+        messages.success(request, text)
+        return redirect("bets:bet", saved.pk)
+    try:
+        board.move(request.user, saved.pk, stage)  # type: ignore[arg-type]
+    except board.Refused as refusal:
+        messages.success(request, text)
+        return refused(request, saved, stage, refusal)
+    except (Invalid, NotAllowed) as refusal:
+        messages.success(request, text)
+        return stays(request, saved, str(refusal), 422)
+    messages.success(request, f"{text} ‘{saved.title}’ moved to {stage.label}.")
+    return redirect("bets:bet", saved.pk)
 
 
 def _initial_of_successor(predecessor: Bet | None) -> dict[str, Any]:

@@ -175,13 +175,13 @@ def move_card(request: HttpRequest, bet_id: int) -> HttpResponse:
             accepted=request.POST.get("accepted") == "yes",
         )
     except board.Refused as refusal:
-        return _refused(request, bet, to_stage, refusal)
+        return refused(request, bet, to_stage, refusal)
     except Conflict as conflict:
-        return _stays(request, bet, conflict.message, 409, "Somebody else was first")
+        return stays(request, bet, conflict.message, 409, "Somebody else was first")
     except Invalid as refusal:
-        return _stays(request, bet, " ".join(refusal.fields.values()), 422)
+        return stays(request, bet, " ".join(refusal.fields.values()), 422)
     except NotAllowed as refusal:
-        return _stays(request, bet, str(refusal), 403)
+        return stays(request, bet, str(refusal), 403)
     return _moved(request, change)
 
 
@@ -221,14 +221,15 @@ def _overcommitted(overloads: dict[int, Overloads]) -> Overloads:
 # --- answers to a move ----------------------------------------------------------------------------
 
 
-def _refused(request: HttpRequest, bet: Bet, to_stage: str, refusal: board.Refused) -> HttpResponse:
+def refused(request: HttpRequest, bet: Bet, to_stage: str, refusal: board.Refused) -> HttpResponse:
+    """Why the card stays, with the button that helps for each reason."""
     membership = membership_of(request.user, bet.portfolio_id)
     is_lead = membership is not None and membership.role == Role.LEAD
     asks_acceptance = [reason.code for reason in refusal.reasons] == ["acceptance"]
     context = {
         "bet": bet,
         "to_stage": Stage(to_stage),
-        "reasons": refusal.reasons,
+        "reasons": [reason.towards(to_stage) for reason in refusal.reasons],
         "may_override": refusal.can_be_overridden and is_lead,
         "asks_acceptance": asks_acceptance,
         "typed": request.POST,
@@ -236,9 +237,10 @@ def _refused(request: HttpRequest, bet: Bet, to_stage: str, refusal: board.Refus
     return _answer(request, "bets/_refusal.html", context, 422)
 
 
-def _stays(
+def stays(
     request: HttpRequest, bet: Bet, text: str, status: int, title: str = "The card stays"
 ) -> HttpResponse:
+    """That the card stays, in one sentence."""
     context = {"bet": bet, "text": text, "title": title}
     return _answer(request, "bets/_stays.html", context, status)
 

@@ -1,5 +1,6 @@
 """Several picked cards at once: the bar with its form, and what became of each card."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from bets.kanban import choices_of
 from bets.models import Bet, Horizon, Stage
-from bets.together import Card, Outcome, change_together
+from bets.together import Card, Outcome, RefusedCard, change_together
 from bets.views.asked import id_in, portfolio_of, say
 from spm.accounts.models import User
 from spm.accounts.permissions import may
@@ -63,17 +64,23 @@ def _answer(request: HttpRequest, outcome: Outcome) -> HttpResponse:
         "done_text": text if outcome.done else "Nothing is changed.",
         "stage": request.POST.get("stage", ""),
         "values": {name: request.POST.get(name, "") for name in FIELDS},
-        "groups": _groups(outcome, may(request.user, "override_wip", portfolio.pk)),
+        "groups": _groups(
+            outcome,
+            request.POST.get("stage", ""),
+            may(request.user, "override_wip", portfolio.pk),
+        ),
         "typed": request.POST,
     }
     answer = render(request, "bets/_together_refused.html", context, status=422)
     return say(answer, text, done=done) if outcome.done else answer
 
 
-def _groups(outcome: Outcome, may_override: bool) -> dict[str, list[Any]]:
+def _groups(outcome: Outcome, to_stage: str, may_override: bool) -> dict[str, list[RefusedCard]]:
     """The refused cards by what can be done about them here."""
-    groups: dict[str, list[Any]] = {"accept": [], "override": [], "stay": []}
-    for card in outcome.refused:
+    groups: dict[str, list[RefusedCard]] = {"accept": [], "override": [], "stay": []}
+    for refused in outcome.refused:
+        reasons = [reason.towards(to_stage) if to_stage else reason for reason in refused.reasons]
+        card = replace(refused, reasons=reasons)
         if card.asks_acceptance:
             groups["accept"].append(card)
         elif card.can_be_overridden and may_override:

@@ -66,6 +66,12 @@ function openDialog(dialog) {
   if (dialog && !dialog.open) dialog.showModal();
 }
 
+/* A link in a dialog to a place on the page behind it. */
+function leadsBehind(target) {
+  const link = target.closest("dialog a[href*='#']");
+  return link && link.pathname === location.pathname && link.search === location.search;
+}
+
 /* A fragment put into #dialog-body opens the page's dialog; its data-dialog-title names it. */
 function showFragmentDialog() {
   const titled = element("dialog-body").querySelector("[data-dialog-title]");

@@ -119,7 +119,7 @@ def test_a_limit_lowered_below_what_stands_there_is_said() -> None:
     portfolio, lead = portfolio_and_lead()
     make_bet(portfolio, stage="testing")
     set_limits(lead, portfolio, "testing", {None: 0})
-    assert "since the limit was lowered" in html_of(board_of(portfolio), "/kanban")
+    assert "since it was lowered" in html_of(board_of(portfolio), "/kanban")
 
 
 @db
