@@ -339,7 +339,7 @@ def test_a_refused_move_names_each_reason_with_the_button_that_helps() -> None:
     html = answer.content.decode()
     assert answer.status_code == 422
     assert "Nobody owns it yet." in html
-    assert f'href="/bets/{bet.pk}/edit#id_owner"' in html
+    assert f'href="/bets/{bet.pk}/edit?then=framing#id_owner"' in html
     assert "Override" not in html
 
 

@@ -29,7 +29,13 @@ document.addEventListener(
   true,
 );
 
+/* With cards picked, what is done is done to all of them. */
 document.addEventListener("card-menu", () => {
+  const forAll = document.querySelector("#together:not([hidden]) select");
+  if (forAll) {
+    forAll.focus();
+    return;
+  }
   const menu = (current() ?? cards()[0])?.querySelector("[data-card-menu]");
   if (!menu) return;
   fill(menu);
