@@ -40,11 +40,17 @@ MOST_NODES = 2000
 SEARCHED_UP_TO = 4000
 """Above so many whole columns (some 2,500 bets) what is fixed and repaired has to do."""
 MOST_REPAIRS = 12
+MOST_TRIES = 8
+"""So many times bets are moved to another group, after what is repaired."""
+PROMISING = 1e-6
+"""What a group gains less than this, in the solver's units, is not tried."""
 TIE_WEIGHT = 1e-7
 """In steps 2 to 4, moving a unit of rate costs as much as this share of holding it for the horizon.
 
 Too little to cost a millionth of the objective, enough to choose between equal sets of bets.
 """
+DEAR = 10.0
+"""How many times the most that a unit of rate gains a unit of breach costs at first."""
 BREACH_SLACKS = (1e-12, 1e-9)
 """What the total breach may be above the least found, as a share of the envelope: LP, search."""
 
@@ -84,11 +90,24 @@ class Best:
 
 def find_best(problem: Problem) -> Best:
     """Go through the steps of this module. Raises NoSolutionError if HiGHS finds none."""
-    programs = Programs(problem.program, problem.program)
-    start = problem.program.today
-    if len(problem.program.breaches):
-        programs, start = with_least_breach(problem)
-    return Search.of(problem, programs, start).best()
+    return ready(problem, None).best()
+
+
+def ready(problem: Problem, solver: Solver | None) -> Search:
+    """The search from step 2 on, in a solver of `open_program` or a new one."""
+    program = open_program(problem)
+    if solver is None:
+        solver = Solver(program, basic=_best_alone(problem.decision, program))
+    if not len(program.breaches):
+        return Search(problem, Programs(program, program), program.today, solver)
+    programs, start = with_least_breach(problem, solver)
+    return Search(problem, programs, start, solver)
+
+
+def open_program(problem: Problem) -> Assembled:
+    """The problem's program, with a row for the total breach, still open, where there is one."""
+    program = problem.program
+    return limited(program, np.inf) if len(program.breaches) else program
 
 
 @dataclass(frozen=True)
@@ -125,10 +144,13 @@ class Search:
         """The best allocation. Raises NoSolutionError."""
         found = self.with_ties()
         tied = self._break_ties(found.point)
-        return replace(found, point=Point(tied.values, found.point.row_price))
+        return replace(found, point=replace(found.point, values=tied.values))
 
     def relaxed(self) -> Point:
         """The LP without whole columns."""
+        weight = self._decision.weight
+        self.solver.set_bounds(weight, 0.0, self.programs.exact.upper[weight])
+        self._limit_breach(self.programs.exact)
         self.solver.set_gain(self.tied_gain)
         return self.solver.run()
 
@@ -145,12 +167,14 @@ class Search:
         program = self.programs.exact
         if not program.whole.any():
             return self.start
+        whole = int(program.whole.sum())
+        enough = EXACT_GAP if whole <= EXACT_UP_TO else LARGE_GAP
         try:
-            near = self.repaired(self._decision.chosen(relaxed)).values
+            repaired = self.repaired(self._decision.chosen(relaxed))
+            near = self._improved(repaired, bound - enough * abs(bound)).values
         except NoSolutionError:
             near = self.start
-        whole, reached = int(program.whole.sum()), program.objective(near)
-        enough = EXACT_GAP if whole <= EXACT_UP_TO else LARGE_GAP
+        reached = program.objective(near)
         if whole > SEARCHED_UP_TO or bound - reached <= enough * abs(reached):
             return near
         return best_whole(self, near)
@@ -179,6 +203,43 @@ class Search:
                 ]
         self.fix(known)
         return self.solver.run()
+
+    def _improved(self, point: Point, enough: float) -> Point:
+        """The point, with bets moved to another group as long as that gains and is worth it.
+
+        What a point of another group would gain at the prices that stand says which; they are
+        tried together, then fewer and fewer of the most promising.
+        """
+        program, tries = self.programs.exact, 0
+        most = self.problem.book.size
+        while program.objective(point.values) < enough and tries < MOST_TRIES and most:
+            chosen = self._decision.chosen(point.values)
+            promising = self._promising(point)[:most]
+            if not len(promising):
+                break
+            points = self._decision.points
+            chosen[points.of_bet[promising]] = points.group[promising]
+            self.fix(chosen)
+            tries += 1
+            try:
+                found = self.solver.run()
+            except NoSolutionError:
+                found = point
+            if self.tied_gain @ found.values > self.tied_gain @ point.values:
+                point = found
+            else:
+                most = len(promising) // 4
+        return point
+
+    def _promising(self, point: Point) -> Integers:
+        """The points, one for each bet, that would gain if its group could be used, best first."""
+        points, weight = self._decision.points, self._decision.weight
+        gain = np.where(self.programs.exact.upper[weight] > 0, point.column_price[weight], 0.0)
+        gain[self._decision.only(self._decision.chosen(point.values)) > 0] = 0.0
+        order = np.lexsort((np.arange(len(gain)), -gain))
+        order = order[gain[order] > PROMISING * self.solver.gain_scale]
+        _, first = np.unique(points.of_bet[order], return_index=True)
+        return order[np.sort(first)]
 
     def _bets_in(self, rows: Integers) -> np.ndarray:
         """The bets that count in any of these rows, their own Σ_k λ_jk = 1 apart."""
@@ -226,20 +287,39 @@ class Search:
         return point
 
 
-def with_least_breach(problem: Problem) -> tuple[Programs, Floats]:
-    """The programs with Σ breaches ≤ the least possible as their last row, and such a point."""
+def with_least_breach(problem: Problem, solver: Solver) -> tuple[Programs, Floats]:
+    """The programs with Σ breaches ≤ the least possible as their last row, and such a point.
+
+    The solver begins with breaches so dear that they come before value: from there both the least
+    breach and the most value are near, and it is left there.
+    """
     program = problem.program
-    values = _least_breach(problem)
+    solver.set_gain(_dear_breaches(problem))
+    solver.run()
+    basis = solver.basis()
+    values = _least_breach(problem, solver)
     least = program.total_breach(values)
     size = max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
     exact, loose = (limited(program, least + slack * size) for slack in BREACH_SLACKS)
+    solver.start_from_basis(basis)
     return Programs(exact, loose), values
 
 
-def _least_breach(problem: Problem) -> Floats:
+def _dear_breaches(problem: Problem) -> Floats:
+    """The gain with each unit of breach dearer than any unit of rate gains."""
+    program, points = problem.program, problem.decision.points
+    moved = points.added + points.withdrawn
+    gain = program.gain.copy()
+    per_unit = np.divide(
+        np.abs(gain[problem.decision.weight]), moved, out=np.zeros(len(moved)), where=moved > 1.0
+    )
+    gain[program.breaches] -= DEAR * float(per_unit.max(initial=1.0))
+    return gain
+
+
+def _least_breach(problem: Problem, solver: Solver) -> Floats:
     """The point with the least total breach, found as the most value is: LP, repair, MILP."""
-    program, decision = problem.program, problem.decision
-    solver = Solver(program, basic=decision.weight[decision.points.is_today])
+    decision, program = problem.decision, open_program(problem)
     search = Search(problem, Programs(program, program), program.today, solver)
     solver.primal(True)
     relaxed = solver.minimise(program.breaches)
@@ -251,7 +331,7 @@ def _least_breach(problem: Problem) -> Floats:
     if not whole or missed <= BREACH_SLACKS[0] * size or whole > SEARCHED_UP_TO:
         return near
     for tolerance in (SEARCH_FEASIBILITY, FEASIBILITY):
-        milp = Solver(program, whole=True, tolerance=tolerance)
+        milp = Solver(problem.program, whole=True, tolerance=tolerance)
         milp.start_from(near)
         milp.set_gap(0.0, MOST_NODES)
         try:

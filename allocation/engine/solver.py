@@ -40,6 +40,8 @@ class Point:
     values: Floats
     row_price: Floats
     """Objective per unit of each row's limit, never negative: what relaxing it by one gains."""
+    column_price: Floats
+    """Objective per unit of each column: what it would gain to have more of it, if it could be."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ class Solver:
     def run(self) -> Point:
         """Solve. Raises NoSolutionError."""
         if not len(self.program.gain):
-            return Point(np.zeros(0), np.zeros(len(self.program.row_lower)))
+            return Point(np.zeros(0), np.zeros(len(self.program.row_lower)), np.zeros(0))
         self.highs.run()
         if self._is_doubtful():
             self._run_otherwise()
@@ -206,10 +208,11 @@ class Solver:
         if status not in ENDED_WELL or not solution.value_valid:
             raise NoSolutionError(self.highs.modelStatusToString(status))
         values = np.array(solution.col_value) * self.column_scale
-        prices = np.zeros(len(self.program.row_lower))
+        prices, missed = np.zeros(len(self.program.row_lower)), np.zeros(len(values))
         if solution.dual_valid:
             prices = np.abs(np.array(solution.row_dual)) * self.gain_scale / self.row_scale
-        return Point(values, prices)
+            missed = -np.array(solution.col_dual) * self.gain_scale / self.column_scale
+        return Point(values, prices, missed)
 
     def _is_doubtful(self) -> bool:
         """Whether HiGHS gave up, or its presolve found no point where one may be a hair away."""

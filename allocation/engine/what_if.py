@@ -146,7 +146,7 @@ class _Kept:
         self.solver.set_row(row, -np.inf, least + BREACH_SLACKS[0] * size)
         self.solver.set_gain(problem.program.gain)
         point = self.solver.run()
-        return Point(point.values, point.row_price[:row])
+        return replace(point, row_price=point.row_price[:row])
 
 
 def _alike(problem: Problem, other: Problem) -> bool:
