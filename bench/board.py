@@ -157,7 +157,7 @@ def _board_of(site: str, bets: int) -> Asked:
     from django.conf import settings
     from django.test import Client
 
-    portfolio, lead = make_portfolio(bets)
+    lead = make_portfolio(bets)[1]
     client = Client()
     client.force_login(lead, backend=settings.AUTHENTICATION_BACKENDS[0])
     value = client.cookies[settings.SESSION_COOKIE_NAME].value

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache as remembered
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from bets.models import Bet, BetTeam, Dependency, Portfolio, Stage, Team
 from bets.models.bet import EXITS, FUNDABLE
 from bets.stays import patience_in, unusually_long
 from spm import formats
-from spm.accounts.models import Role, User
+from spm.accounts.models import Membership, Role, User
 from spm.accounts.permissions import ROLES_FOR, membership_of
 
 KEEP_SECONDS = 86_400
@@ -49,19 +50,27 @@ Overloads = list[tuple[int, str, Decimal]]
 class Movers:
     """On which cards a person may act: none, all, or those of their teams."""
 
-    def __init__(self, user: User, portfolio: Portfolio) -> None:
-        membership = membership_of(user, portfolio.pk)
-        self.role = membership.role if membership else None
+    def __init__(
+        self, user: User, portfolio: Portfolio, membership: Membership | None = None
+    ) -> None:
+        """``membership`` is the person's in the portfolio, if it has been read already."""
+        self.membership = membership or membership_of(user, portfolio.pk)
+        self.role = self.membership.role if self.membership else None
         self.may_any = self.role in ROLES_FOR["move_card"]
-        self.bet_ids: set[int] | None = None
-        if membership is not None and self.role == Role.CONTRIBUTOR:
-            own = Bet.objects.filter(bet_teams__team__in=membership.teams.all())
-            self.bet_ids = set(own.values_list("pk", flat=True))
+
+    @cached_property
+    def bet_ids(self) -> set[int] | None:
+        """The bets that they may act on, or None if it is all or none."""
+        if self.membership is None or self.role != Role.CONTRIBUTOR:
+            return None
+        own = Bet.objects.filter(bet_teams__team__in=self.membership.teams.all())
+        return set(own.values_list("pk", flat=True))
 
     @property
-    def state(self) -> tuple[str | None, list[int] | None]:
-        """What tells one person's board from another's."""
-        return self.role, None if self.bet_ids is None else sorted(self.bet_ids)
+    def whose(self) -> tuple[str | None, int | None]:
+        """What tells one person's board from another's: the role, and who, if it is by teams."""
+        person = self.membership.user_id if self.membership else None
+        return self.role, person if self.role == Role.CONTRIBUTOR else None
 
     def may_move(self, bet_id: int) -> bool:
         """Whether this card may be moved."""

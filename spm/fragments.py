@@ -28,7 +28,9 @@ class FragmentVersionMiddleware:
         response = self.get_response(request)
         if request.method != "GET" or "HX-Request" not in request.headers:
             return response
-        if response.status_code != 200 or response.streaming or response.has_header("ETag"):
+        if response.status_code != 200 or response.streaming:
+            return response
+        if response.has_header("ETag") or response.has_header("Content-Encoding"):
             return response
         shown = _TOKEN.sub(rb"\1", response.content)
         version = f'"{hashlib.blake2b(shown, digest_size=12).hexdigest()}"'

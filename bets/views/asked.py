@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,6 +16,7 @@ from bets.cards import Movers, cards_for
 from bets.changes import mark_heads
 from bets.kanban import Choices, Column, Filters, choices_of, columns_of
 from bets.models import Bet, Portfolio, Stage
+from spm.accounts.models import Membership
 from spm.accounts.permissions import ROLES_FOR
 
 
@@ -25,7 +27,11 @@ class Board:
     portfolio: Portfolio
     filters: Filters
     movers: Movers
-    choices: Choices
+
+    @cached_property
+    def choices(self) -> Choices:
+        """What can be filtered by, and the names of lanes."""
+        return choices_of(self.portfolio)
 
     def columns(self, **which: Any) -> list[list[Column]]:
         """The columns, lane by lane, with their cards."""
@@ -70,8 +76,14 @@ def board_of(
         portfolio = portfolio_of(request)
     if filters is None:
         filters = Filters.of(request.GET.dict(), request.user.pk)
-    movers = Movers(request.user, portfolio)  # type: ignore[arg-type]
-    return Board(portfolio, filters, movers, choices_of(portfolio))
+    known = (each for each in _memberships(request) if each.portfolio_id == portfolio.pk)
+    movers = Movers(request.user, portfolio, next(known, None))  # type: ignore[arg-type]
+    return Board(portfolio, filters, movers)
+
+
+def _memberships(request: HttpRequest) -> list[Membership]:
+    """The person's roles, which the middleware has read."""
+    return getattr(request, "memberships", [])
 
 
 def portfolio_of(request: HttpRequest) -> Portfolio:

@@ -7,12 +7,11 @@ from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template import loader
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bets import board
+from bets.board_version import MINUTE, board_version
 from bets.cards import (
-    KEEP_SECONDS,
     Movers,
     Overloads,
     cache_key,
@@ -20,7 +19,6 @@ from bets.cards import (
     cards_for,
     marks_for,
     overloads_of,
-    waiting_for,
 )
 from bets.changes import changes_between, held_of
 from bets.edit import create_bet
@@ -42,7 +40,11 @@ from bets.views.look import address_of, context_of, looked_at
 from bets.views.saved import menu_context
 from spm.accounts.models import Role
 from spm.accounts.permissions import NotAllowed, membership_of
+from spm.compressed import Compressed, page_of
 from spm.errors import Conflict, Invalid
+
+KEEP_BOARD_SECONDS = 2 * MINUTE
+BOARD_GOES_HERE = "\0the board\0"
 
 
 @require_GET
@@ -59,7 +61,7 @@ def kanban(request: HttpRequest) -> HttpResponse:
     context = {
         **shown.context(),
         **views,
-        "board": _board_html(shown),
+        "board": BOARD_GOES_HERE,
         "stages": [(stage, stage in EXITS) for stage in Stage],
         "own_teams": _own_teams(request, shown),
         "may_add": shown.movers.may_any,
@@ -71,7 +73,10 @@ def kanban(request: HttpRequest) -> HttpResponse:
     looked = looked_at(request, parameters, shown.portfolio.pk)
     if looked is not None and not asked_by_filters:
         context |= context_of(request, looked, address_of(query))
-    answer = render(request, "bets/kanban.html", context)
+    page = loader.render_to_string("bets/kanban.html", context, request)
+    before, _, after = page.partition(BOARD_GOES_HERE)
+    parts = [Compressed.of(before), _whole_board(shown), Compressed.of(after)]
+    answer = page_of(request, parts)
     if asked_by_filters:
         answer["HX-Push-Url"] = address_of(query, looked)
     return answer
@@ -185,31 +190,27 @@ def move_card(request: HttpRequest, bet_id: int) -> HttpResponse:
     return _moved(request, change)
 
 
-def _board_html(shown: Board) -> str:
-    """Filters, columns and cards, kept until anything in them changes."""
-    lanes = columns_of(shown.portfolio, shown.filters, shown.choices)
-    waits, overloads = waiting_for(shown.portfolio.pk), overloads_of(shown.portfolio.pk)
-    state = (
-        shown.query,
-        shown.filters.owner_id,
-        shown.portfolio.currency,
-        shown.choices,
-        shown.movers.state,
-        lanes,
-    )
-    key = cache_key("board", state, waits, overloads)
-    kept = cache.get(key)
+def _whole_board(shown: Board) -> Compressed:
+    """Filters, columns and cards, kept until anything in them changes; one query if it is kept."""
+    version = board_version(shown.portfolio.pk)
+    key = cache_key("board", version, shown.query, shown.filters.owner_id, shown.movers.whose)
+    kept: Compressed | None = cache.get(key)
     if kept is None:
-        context = {
-            **shown.context(),
-            "lanes": shown.with_cards(lanes),
-            "has_bets": any(column.in_stage for column in lanes[0]),
-            "filter_fields": _filter_fields(shown),
-            "overcommitted": _overcommitted(overloads),
-        }
-        kept = loader.render_to_string("bets/_board.html", context)
-        cache.set(key, kept, KEEP_SECONDS)
-    return SafeString(kept)  # escaped by the template when it went in
+        kept = Compressed.of(_board_html(shown))
+        cache.set(key, kept, KEEP_BOARD_SECONDS)
+    return kept
+
+
+def _board_html(shown: Board) -> str:
+    lanes = shown.columns()
+    context = {
+        **shown.context(),
+        "lanes": lanes,
+        "has_bets": any(column.in_stage for column in lanes[0]),
+        "filter_fields": _filter_fields(shown),
+        "overcommitted": _overcommitted(overloads_of(shown.portfolio.pk)),
+    }
+    return loader.render_to_string("bets/_board.html", context)
 
 
 def _overcommitted(overloads: dict[int, Overloads]) -> Overloads:

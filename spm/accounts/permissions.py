@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 
 from spm.accounts.models import ApiKey, Membership, Role, Scope, User
 
@@ -106,14 +107,15 @@ def require(
     raise NotAllowed(f"You may not {wanted} here. These roles may: {roles}.")
 
 
-def visible_portfolio_ids(principal: Any) -> list[int]:
-    """The portfolios of which the principal may see anything."""
+def visible_portfolio_ids(principal: Any) -> QuerySet[Membership, int]:
+    """The portfolios of which the principal may see anything; part of the query that asks."""
+    memberships = Membership.objects.filter(user__is_active=True)
     if principal is None or isinstance(principal, AnonymousUser):
-        return []
-    person = person_behind(principal)
-    memberships = Membership.objects.filter(user=person, user__is_active=True)
+        memberships = memberships.none()
+    else:
+        memberships = memberships.filter(user_id=person_behind(principal).pk)
     if isinstance(principal, ApiKey):
         if Scope.READ not in principal.scopes:
-            return []
+            memberships = memberships.none()
         memberships = memberships.filter(portfolio_id=principal.portfolio_id)
-    return list(memberships.order_by("portfolio_id").values_list("portfolio_id", flat=True))
+    return memberships.values_list("portfolio_id", flat=True)
