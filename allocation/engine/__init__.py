@@ -6,7 +6,8 @@ clock but for `seconds`, nothing random. `python -m allocation.engine < snapshot
 Read it in this order: snapshot (what goes in), value, book (the same as arrays), decision (what
 is decided), terms, constraints and guardrails (the formulas), problem (all of them together),
 search (how it is solved), rounding, explain, solution (what comes out), what_if (the same again
-with other numbers), study (levers, frontier, robustness and information, which ask that).
+with other numbers), study (levers, frontier, robustness and information, which ask that), weigh
+(what a given allocation is worth).
 """
 
 from allocation.engine.reading import SnapshotError, parse_snapshot, read_snapshot
@@ -16,6 +17,7 @@ from allocation.engine.solve import solve
 from allocation.engine.solver import NoSolutionError
 from allocation.engine.study import PARTS, study
 from allocation.engine.value import DEFAULT_RESPONSE, Response, swanson_mean
+from allocation.engine.weigh import beyond_terms, weigh
 from allocation.engine.what_if import Outcome, WhatIf
 
 __all__ = [
@@ -32,9 +34,11 @@ __all__ = [
     "Solution",
     "Team",
     "WhatIf",
+    "beyond_terms",
     "parse_snapshot",
     "read_snapshot",
     "solve",
     "study",
     "swanson_mean",
+    "weigh",
 ]
