@@ -7,8 +7,6 @@ falls into the gap between the last look and the release.
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +14,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import SerializationFailure
 
-from allocation import overcommitted, requests
+from allocation import advisory_lock, overcommitted, requests
 from allocation.engine import SnapshotError, parse_snapshot, solve
 from allocation.models import LatestRun, Proposal, RecomputeRequest
 from allocation.propose import settle, withdraw
@@ -35,25 +33,11 @@ def run_owed(portfolio_id: int) -> int:
     runs = 0
     requests.answered(portfolio_id)
     while requests.owed(portfolio_id):
-        with _portfolio_lock(portfolio_id) as mine:
+        with advisory_lock.tried(LOCK_SPACE, portfolio_id) as mine:
             if not mine:
                 return runs
             runs += _run_once(portfolio_id)
     return runs
-
-
-@contextmanager
-def _portfolio_lock(portfolio_id: int) -> Iterator[bool]:
-    """Try the portfolio's advisory lock; it outlives transactions, and ends with the connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, portfolio_id])
-        (mine,) = cursor.fetchone()
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, portfolio_id])
 
 
 def keep_others_out(portfolio_id: int) -> None:
