@@ -18,6 +18,7 @@ from allocation.models import Account, Decision, Move, Proposal, ProposalChange
 from bets.models import Bet, Portfolio
 from evidence.models import Evidence
 from spm import live
+from spm.accounts.models import User
 
 MOST_EVIDENCE = 500
 LEAST_MENDED = 0.01  # currency per month, or a hundredth of a bet over a count
@@ -146,14 +147,25 @@ def publish(
     solution: Solution,
     now: datetime,
     replaces: Proposal | None = None,
+    drawn_up_by: User | None = None,
 ) -> Proposal:
-    """Write the engine's solution down as the portfolio's next proposal, open for decision."""
+    """Write a solution down as the portfolio's next proposal, open for decision.
+
+    Args:
+        portfolio: whose proposal.
+        snapshot: the engine's input.
+        solution: the engine's output.
+        now: the moment.
+        replaces: the proposal whose place it takes.
+        drawn_up_by: the person whose proposal it is; the engine's if None.
+    """
     number = Proposal.objects.filter(portfolio=portfolio).aggregate(last=Max("number"))["last"] or 0
     changes, objective = solution["changes"], solution["objective"]
     proposal = Proposal.objects.create(
         portfolio=portfolio,
         number=number + 1,
         replaces=replaces,
+        drawn_up_by=drawn_up_by,
         content_sha256=content_digest(solution),
         created_at=now,
         checked_at=now,

@@ -8,8 +8,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from allocation import decide, ledger, requests
-from allocation.models import RecomputeRequest
+from allocation.models import RecomputeRequest, Scenario
 from allocation.recompute import run_owed
+from allocation.scenarios import solving
 from bets.models import Portfolio
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,19 @@ def sweep_recompute_requests() -> None:
     _each(waiting.order_by().values_list("portfolio_id", flat=True).distinct(), run_owed)
 
 
+@shared_task(name=solving.TASK)
+def solve_scenario(scenario_id: int) -> None:
+    """Solve a scenario that owes it."""
+    solving.run_owed(scenario_id)
+
+
+@shared_task(name="allocation.sweep_scenarios")
+def sweep_scenarios() -> None:
+    """Solve the scenarios that have waited, whatever became of the message about them."""
+    waiting = Scenario.objects.filter(owed_since__lte=timezone.now() - WAITED)
+    _each(waiting.order_by("owed_since").values_list("id", flat=True), solving.run_owed)
+
+
 @shared_task(name="allocation.mature_transfers")
 def mature_transfers() -> None:
     """Let the day count: scheduled transfers take effect, proposals nobody decided expire."""
@@ -37,10 +51,10 @@ def mature_transfers() -> None:
     decide.expire()
 
 
-def _each(portfolio_ids: Iterable[int], act: Callable[[int], object]) -> None:
-    """Do it for each portfolio: one that cannot be done keeps no other waiting."""
-    for portfolio_id in portfolio_ids:
+def _each(ids: Iterable[int], act: Callable[[int], object]) -> None:
+    """Do it for each portfolio or scenario: one that cannot be done keeps no other waiting."""
+    for each in ids:
         try:
-            act(portfolio_id)
+            act(each)
         except Exception:
-            logger.exception("portfolio %s was left out", portfolio_id)
+            logger.exception("%s of %s was left out", act.__name__, each)

@@ -1,6 +1,6 @@
 """Addresses of the pages and panels of the allocation."""
 
-from django.urls import path
+from django.urls import include, path
 
 from allocation import views
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("ledger", views.ledger_page, name="ledger"),
     path("ledger/rows", views.ledger_rows, name="ledger_rows"),
     path("ledger.csv", views.ledger_csv, name="ledger_csv"),
+    path("", include("allocation.scenarios.urls")),
     path("bets/<int:bet_id>/if-stopped", views.if_stopped_panel, name="if_stopped"),
     path("bets/<int:bet_id>/decisions", views.bet_decisions_panel, name="bet_decisions"),
 ]

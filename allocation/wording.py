@@ -25,6 +25,11 @@ def sentence(proposal: Proposal) -> str:
         what = f"Withdraw {formats.rate(proposal.out_of_bets, currency)} from {_bets(len(reduced))}"
     else:
         what = f"Add {formats.rate(added, currency)} from the reserve to {_bets(len(raised))}"
+    if proposal.gain <= 0 and proposal.drawn_up_by_id is not None:
+        costs = formats.money(-proposal.gain, currency)
+        return (
+            f"{what}; by today's beliefs that costs {costs} over {proposal.horizon_months} months."
+        )
     if proposal.gain <= 0:
         return f"{what}, to mend a limit that is broken today."
     return (

@@ -21,5 +21,15 @@ urlpatterns = [
     path("flow", views.flow_page, name="flow"),
     path("flow/<slug:part>.csv", views.flow_csv, name="flow_csv"),
     path("proposals/<int:proposal_id>/waterfall", views.waterfall, name="waterfall"),
+    path(
+        "scenarios/value-against-turnover",
+        views.value_against_turnover,
+        name="value_against_turnover",
+    ),
+    path(
+        "scenarios/value-against-turnover.csv",
+        views.value_against_turnover_csv,
+        name="value_against_turnover_csv",
+    ),
     path("proposals/<int:proposal_id>/waterfall.csv", views.waterfall_csv, name="waterfall_csv"),
 ]

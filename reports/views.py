@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from allocation.models import LatestRun, Proposal
+from allocation.models import LatestRun, Proposal, Scenario
 from allocation.reading import open_proposal
+from allocation.scenarios.comparison import MOST_COMPARED
+from allocation.scenarios.reading import ids_in, opened_some
 from allocation.wording import sentence
 from bets.kanban import choices_of
 from bets.models import Bet, Horizon
-from reports import bet_history, proposal_picture
+from reports import bet_history, proposal_picture, scenario_picture
 from reports.allocation import broken_but_well_reported, holdings, latest_evidence
 from reports.figures import ageing, cumulative_flow, over_time, time_in_stage
 from reports.figures.sankey import Sankey, sankey
@@ -202,6 +204,32 @@ def flow_csv(request: PageRequest, part: str) -> HttpResponse:
 def _flow(request: PageRequest) -> Flow:
     filters = FlowFilters.of(request.GET.dict())
     return Flow(request.portfolio, filters, timezone.now())
+
+
+def _scenarios(request: PageRequest) -> list[Scenario]:
+    """Those that the address names; 404 if one of them cannot be seen."""
+    wanted = ids_in(request.GET)[:MOST_COMPARED]
+    found = opened_some(request.user, wanted)
+    if not found or len(found) < len(wanted):
+        raise Http404
+    return found
+
+
+@require_GET
+def value_against_turnover(request: PageRequest) -> HttpResponse:
+    """Scenarios as value against turnover."""
+    scenarios = _scenarios(request)
+    wide, narrow = scenario_picture.pictures_of(scenarios)
+    query = "&".join(f"ids={scenario.pk}" for scenario in scenarios)
+    context = {"scenarios": scenarios, "figure": wide, "narrow": narrow, "query": query}
+    return render(request, "reports/_value_against_turnover.html", context)
+
+
+@require_GET
+def value_against_turnover_csv(request: PageRequest) -> HttpResponse:
+    """The figures behind that picture."""
+    figure, _ = scenario_picture.pictures_of(_scenarios(request))
+    return _as_csv(figure.table, "value-against-turnover.csv")
 
 
 def _as_csv(table: Table, name: str) -> HttpResponse:

@@ -180,6 +180,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "solve scenarios that have waited": {
+        "task": "allocation.sweep_scenarios",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "let time count in beliefs": {
         "task": "evidence.refresh_beliefs",
         "schedule": 3600.0,

@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("bets.api")),
     path("api/v1/", include("evidence.api")),
     path("api/v1/", include("allocation.api")),
+    path("api/v1/", include("allocation.scenarios.api")),
     path("api/v1/", include("spm.api.urls")),
     path("design", design.design, name="design"),
     path("design/side", design.side, name="design-side"),

@@ -99,6 +99,7 @@ class Scope(models.TextChoices):
     READ = "read", "Read"
     EVIDENCE = "evidence", "Log evidence"
     BETS = "bets", "Create and change bets"
+    PROPOSE = "propose", "Make scenarios and draw up proposals"
     DECIDE = "decide", "Decide on proposals"
 
 

@@ -21,7 +21,7 @@ Action = Literal[
     "override_wip",  # go over a WIP limit, with a reason
     "set_wip_limits",  # say how many bets may stand in a stage
     "share_view",  # give a saved view of the board to everybody in the portfolio
-    "propose",  # draw up a proposal, ask for a recomputation
+    "propose",  # make scenarios, draw up a proposal, ask for a recomputation
     "decide",  # approve or refuse a proposal
     "set_limits",  # envelope, reserve, guardrails, mandates
     "administer",  # settings, members, keys: no money
@@ -46,6 +46,7 @@ SCOPE_FOR: dict[str, str] = {
     "log_evidence": Scope.EVIDENCE,
     "edit_bet": Scope.BETS,
     "move_card": Scope.BETS,
+    "propose": Scope.PROPOSE,
     "decide": Scope.DECIDE,
 }
 

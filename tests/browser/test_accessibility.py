@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from allocation.models import Proposal
-from bets.models import Bet
+from allocation.models import Proposal, Scenario
+from allocation.scenarios.edit import change, create
+from allocation.scenarios.solving import run_owed
+from bets.models import Bet, Portfolio
+from spm.accounts.models import User
 from tests import running
 from tests.browser.conftest import Demo
 from tests.browser.faults import note_faults, note_requests_elsewhere
@@ -74,7 +77,23 @@ def addresses() -> list[str]:
         f"/proposals/{decided.pk}",
         "/ledger",
         "/design",
+        *scenario_addresses(),
         "/no-such-page",
+    ]
+
+
+def scenario_addresses() -> list[str]:
+    """A scenario with a changed cell and its answer, on some of its sheets, and beside today."""
+    lead = User.objects.get(email="lead@demo.example")
+    scenario = Scenario.objects.first() or create(lead, Portfolio.objects.get(), "Smaller")
+    change(lead, scenario.pk, "envelope", "", 6_000_000)
+    run_owed(scenario.pk)
+    sheets = ["bets", "guardrails", "whole"]
+    return [
+        "/scenarios",
+        *(f"/scenarios/{scenario.pk}?sheet={sheet}" for sheet in sheets),
+        f"/scenarios/{scenario.pk}/propose",
+        f"/scenarios/compare?ids={scenario.pk}",
     ]
 
 

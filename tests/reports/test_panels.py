@@ -6,7 +6,16 @@ from django.test import Client
 
 from tests.factories import make_bet, make_portfolio, make_user
 
-PAGES = ["/", "/kanban", "/evidence", "/proposals", "/ledger", "/flow"]
+PAGES = [
+    "/",
+    "/kanban",
+    "/evidence",
+    "/proposals",
+    "/scenarios",
+    "/scenarios/compare",
+    "/ledger",
+    "/flow",
+]
 PANELS = [
     "/allocation/numbers",
     "/allocation/sankey",
@@ -15,6 +24,7 @@ PANELS = [
     "/ledger/rows",
     "/kanban/teams",
     "/flow/blocked.csv",
+    "/scenarios/list",
 ]
 
 

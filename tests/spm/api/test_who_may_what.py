@@ -9,7 +9,9 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from allocation.models import Proposal
+from allocation.models import Proposal, Scenario
+from allocation.scenarios.edit import change, create
+from allocation.scenarios.solving import answer_to
 from bets.edit import OFFICE
 from bets.models import Bet, Hypothesis, Portfolio, Team, Theme, ValueStream
 from evidence.intake import NewEvidence, record
@@ -31,6 +33,7 @@ ALL = frozenset(Role.values)
 EDITORS = frozenset({Role.CONTRIBUTOR, Role.LEAD})
 LEAD_ONLY = frozenset({Role.LEAD})
 FINANCE_ONLY = frozenset({Role.FINANCE})
+PROPOSERS = frozenset({Role.LEAD, Role.FINANCE})
 
 
 @dataclass
@@ -46,10 +49,16 @@ class World:
     hypothesis: Hypothesis
     proposal: Proposal
     evidence: Evidence
+    scenario: Scenario
 
 
 def make_world() -> World:
-    portfolio, _, _, proposal = proposed()
+    portfolio, sick, _, proposal = proposed()
+    author = make_member(portfolio, Role.LEAD)
+    scenario = create(author, portfolio)
+    change(author, scenario.pk, "stop", str(sick.pk), True)
+    scenario.refresh_from_db()
+    answered(scenario)
     team = make_team(portfolio)
     bet = make_bet(portfolio, {team: 0.5})
     hypothesis = make_hypothesis(bet)
@@ -65,7 +74,16 @@ def make_world() -> World:
         hypothesis,
         proposal,
         taken.evidence,
+        scenario,
     )
+
+
+def answered(scenario: Scenario) -> None:
+    """Give the scenario its answer, without the closer look at it, which takes long."""
+    solution, _ = answer_to(scenario)
+    scenario.solution, scenario.worth, scenario.owed_since = solution, 0.0, None
+    scenario.solved_version = scenario.version
+    scenario.save()
 
 
 Made = Callable[[World], Any]
@@ -84,6 +102,8 @@ class Entry:
     may: frozenset[str] = ALL
     body: Made = lambda world: None
     foreign: int | str = 404
+    mine: bool = False
+    """Whether only the author of the scenario may: each role is tried as its author."""
 
 
 def listed(name: str) -> Entry:
@@ -92,6 +112,19 @@ def listed(name: str) -> Entry:
 
 def shown(name: str, attribute: str) -> Entry:
     return Entry(lambda world: f"/{name}/{getattr(world, attribute).pk}")
+
+
+def version_seen(world: World) -> dict[str, Any]:
+    return {"version": world.scenario.version}
+
+
+def of_scenario(part: str, body: Made = lambda world: None) -> Entry:
+    """A change to a scenario, which its author alone may make: whoever asks is made the author."""
+
+    def path(world: World) -> str:
+        return f"/scenarios/{world.scenario.pk}{part}"
+
+    return Entry(path, PROPOSERS, body, mine=True)
 
 
 def seen(world: World, **more: Any) -> dict[str, Any]:
@@ -164,6 +197,29 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ),
     ("GET", "api-transfers"): listed("transfers"),
     ("GET", "api-decisions"): listed("decisions"),
+    ("GET", "api-scenarios"): listed("scenarios"),
+    ("POST", "api-scenarios"): Entry(
+        lambda world: "/scenarios",
+        PROPOSERS,
+        lambda world: {"portfolio": world.portfolio.pk},
+        foreign=400,
+    ),
+    ("GET", "api-scenario"): shown("scenarios", "scenario"),
+    ("GET", "api-scenario-comparison"): Entry(
+        lambda world: f"/scenarios/comparison?ids={world.scenario.pk}"
+    ),
+    ("PATCH", "api-scenario"): of_scenario("", lambda world: {"name": "New"}),
+    ("POST", "api-scenario-changes"): of_scenario(
+        "/changes", lambda world: {"kind": "envelope", "to": 60_000}
+    ),
+    ("POST", "api-scenario-undo"): of_scenario(
+        "/undo", lambda world: {"kind": "stop", "target": world.scenario.changes[0]["target"]}
+    ),
+    ("POST", "api-scenario-rebase"): of_scenario("/rebase", version_seen),
+    ("POST", "api-scenario-solve"): of_scenario("/solve", version_seen),
+    ("POST", "api-scenario-propose"): Entry(
+        lambda world: f"/scenarios/{world.scenario.pk}/propose", PROPOSERS, version_seen
+    ),
     ("GET", "api-schema"): Entry(lambda world: "/schema", foreign=200),
     ("GET", "api-docs"): Entry(lambda world: "/docs", foreign=200),
 }
@@ -239,6 +295,8 @@ def test_each_role_may_what_it_may_in_its_own_portfolio(
     world, (method, name) = make_world(), route
     for role in Role.values:
         member = make_member(world.portfolio, role, (world.team,))
+        if entry.mine:
+            Scenario.objects.filter(pk=world.scenario.pk).update(author=member)
         clients = [ApiClient(person=member)]
         if name not in FOR_PEOPLE_ONLY:
             clients.append(client_of(member, world.portfolio))
