@@ -227,13 +227,15 @@ class OneHypothesis(ApiView):
         return Response(forms.HypothesisShown(hypothesis).data)
 
     @extend_schema(
-        request=forms.HypothesisTerms,
+        request=forms.ChangedHypothesisTerms,
         responses=forms.HypothesisShown,
         summary="Change a hypothesis",
     )
     def patch(self, request: Request, hypothesis_id: int) -> Response:
-        """Change the fields that are given."""
-        hypothesis = edit.change_hypothesis(self.principal, hypothesis_id, self.body)
+        """Change the fields that are given; say why where there is evidence already."""
+        given = dict(self.body)
+        reason = given.pop("reason", "")
+        hypothesis = edit.change_hypothesis(self.principal, hypothesis_id, given, reason)
         return Response(forms.HypothesisShown(hypothesis).data)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from bets import signals
+from bets import goalposts, signals
 from bets.models import (
     Bet,
     BetTeam,
@@ -176,26 +176,41 @@ def add_hypothesis(principal: Editor, bet_id: int, fields: Given) -> Hypothesis:
 
 
 @transaction.atomic
-def change_hypothesis(principal: Editor, hypothesis_id: int, fields: Given) -> Hypothesis:
-    """Change a hypothesis; fields that are not given stay, kill criteria are given as a whole."""
+def change_hypothesis(
+    principal: Editor, hypothesis_id: int, fields: Given, reason: str = ""
+) -> Hypothesis:
+    """Change a hypothesis; fields that are not given stay, kill criteria are given as a whole.
+
+    What it said before is kept. ``reason`` is needed where there is evidence already and the
+    change is one of ``bets.goalposts.GOALPOSTS``.
+    """
     everything = isinstance(principal, Office)
     rows = Hypothesis.objects.all() if everything else Hypothesis.objects.visible_to(principal)
     bet = _locked(principal, rows.values_list("bet_id", flat=True).get(pk=hypothesis_id))
-    hypothesis = Hypothesis.objects.get(pk=hypothesis_id)
+    hypothesis = Hypothesis.objects.select_related("bet").get(pk=hypothesis_id)
     terms = read_hypothesis(fields)
-    criteria = terms.pop("kill_criteria", None)
-    changed = [name for name, value in terms.items() if getattr(hypothesis, name) != value]
-    for name in changed:
+    before = {name: _of_hypothesis(hypothesis, name) for name in terms}
+    changed = [name for name, value in terms.items() if before[name] != value]
+    columns = [name for name in changed if name != "kill_criteria"]
+    for name in columns:
         setattr(hypothesis, name, terms[name])
     _refuse(contradictions_of_thesis(hypothesis))
-    if changed:
-        hypothesis.save(update_fields=changed)
-    if criteria is not None and criteria != _kill_criteria_of(hypothesis):
+    if not changed:
+        return hypothesis
+    said = goalposts.reason_for(hypothesis, changed, reason)
+    if columns:
+        hypothesis.save(update_fields=columns)
+    if "kill_criteria" in changed:
         hypothesis.kill_criteria.all().delete()
-        _write_kill_criteria(hypothesis, criteria)
-        changed.append("kill_criteria")
-    if changed:
-        _say_thesis_changed(bet)
+        _write_kill_criteria(hypothesis, terms["kill_criteria"])
+    goalposts.keep(
+        hypothesis,
+        {name: before[name] for name in changed},
+        {name: terms[name] for name in changed},
+        said,
+        signature(principal),
+    )
+    _say_thesis_changed(bet)
     return hypothesis
 
 
@@ -319,9 +334,11 @@ def _write_kill_criteria(hypothesis: Hypothesis, criteria: list[dict[str, Any]])
     )
 
 
-def _kill_criteria_of(hypothesis: Hypothesis) -> list[dict[str, Any]]:
-    rows = hypothesis.kill_criteria.order_by("id").values(*KILL_FIELDS)
-    return list(rows)
+def _of_hypothesis(hypothesis: Hypothesis, name: str) -> Any:
+    """What it says now, as ``read_hypothesis`` would read it."""
+    if name == "kill_criteria":
+        return list(hypothesis.kill_criteria.order_by("id").values(*KILL_FIELDS))
+    return getattr(hypothesis, name)
 
 
 def _bet_by_key(portfolio: Portfolio, source: str, key: str) -> int | None:

@@ -13,6 +13,7 @@ from django import forms
 from django.utils.formats import get_format
 from django.utils.translation import get_language_from_request
 
+from bets.goalposts import LONGEST_REASON
 from bets.models import Bet, Hypothesis, Portfolio, Stage, Team, Theme, ValueStream
 from bets.models.bet import WSJF_SCORES, Horizon, Liquidity
 from bets.models.thesis import Metric
@@ -418,12 +419,30 @@ class HypothesisForm(SeenForm):
     threshold = _number("Threshold", "A proportion as a share: 0.12 is 12 of 100.")
     prior = _per_cent("Prior, %", "How likely it holds, before any evidence.")
     half_life_days = _number("Half-life of evidence, days", "Empty: evidence never goes stale.")
+    reason = forms.CharField(
+        label="Why it is changed",
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="There is evidence already: whoever moves what it is held against says why. It "
+        "stays on record, and is a mark in the bet's picture.",
+    )
 
-    WIDE = ("statement", "indicator")
+    WIDE = ("statement", "indicator", "reason")
+
+    def __init__(self, *arguments: Any, asks_why: bool = False, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if not asks_why:
+            del self.fields["reason"]
+
+    @property
+    def reason_given(self) -> str:
+        """Why it is changed, where that was asked."""
+        return str(self.cleaned_data.get("reason", ""))
 
     def terms(self) -> dict[str, Any]:
         """What was typed, as fields of ``bets.terms``."""
-        terms = dict(self.cleaned_data)
+        terms = {name: value for name, value in self.cleaned_data.items() if name != "reason"}
         if terms["prior"] is None:
             terms["prior"] = Decimal("0.5")
         return terms

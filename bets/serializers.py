@@ -315,6 +315,19 @@ class HypothesisTerms(Terms):
     kill_criteria = KillCriterionTerms(many=True, required=False)
 
 
+class ChangedHypothesisTerms(HypothesisTerms):
+    """What changes of a hypothesis, and why."""
+
+    statement = serializers.CharField(required=False, max_length=20_000)
+    reason = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=2_000,
+        help_text="Needed where there is evidence already and a metric, threshold, direction, "
+        "prior, half-life or kill criterion changes.",
+    )
+
+
 class NewHypothesisTerms(HypothesisTerms):
     """A new hypothesis of a bet."""
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from allocation.after_break import funding_steps
 from allocation.models import Account, Decision, Transfer
-from bets.models import Bet
+from bets.models import Bet, HypothesisChange
 from evidence.models import BeliefPoint, Evidence, ThesisBreak
 from evidence.weighed import decibans_of
 from reports.figures.belief_over_money import (
@@ -31,7 +31,7 @@ def pictures_of(bet: Bet) -> tuple[BeliefOverMoney, BeliefOverMoney]:
         _beliefs(bet),
         _funding(bet, today),
         learned=_learned(bet),
-        decided=_decided(bet),
+        decided=sorted(_decided(bet) + _restated(bet), key=lambda mark: mark.day),
         turns=_turns(bet),
         stop_below=bet.stop_below,
         revive_above=bet.revive_above,
@@ -98,6 +98,19 @@ def _decided(bet: Bet) -> list[Decided]:
             reverse("allocation:proposal", args=[decision.proposal_id]),
         )
         for decision in decisions
+    ]
+
+
+def _restated(bet: Bet) -> list[Decided]:
+    """When the thesis was restated after something had been learnt: no goalposts in the dark."""
+    changes = HypothesisChange.objects.filter(hypothesis__bet=bet, had_evidence=True)
+    return [
+        Decided(
+            timezone.localdate(change.changed_at),
+            f"Restated: {change.in_words}",
+            f"{reverse('bets:bet', args=[bet.pk])}#thesis",
+        )
+        for change in changes.order_by("id")
     ]
 
 

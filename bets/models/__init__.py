@@ -4,7 +4,7 @@ from bets.models.bet import Bet, BetTeam, Dependency, ExternalKey, Horizon, Liqu
 from bets.models.board import BoardView, DefaultView, StageChange, WipLimit, WipLimitChange
 from bets.models.portfolio import Portfolio, Theme, ValueStream
 from bets.models.team import Fungibility, Team
-from bets.models.thesis import Hypothesis, KillCriterion
+from bets.models.thesis import Hypothesis, HypothesisChange, KillCriterion
 
 __all__ = [
     "Bet",
@@ -16,6 +16,7 @@ __all__ = [
     "Fungibility",
     "Horizon",
     "Hypothesis",
+    "HypothesisChange",
     "KillCriterion",
     "Liquidity",
     "Portfolio",

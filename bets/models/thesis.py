@@ -1,12 +1,16 @@
 """The thesis: hypotheses that must all hold for the bet to pay, and what would end each."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
 from bets.models.bet import Bet
+from spm import formats
+from spm.accounts.models import ApiKey, User
 from spm.accounts.permissions import visible_portfolio_ids
+from spm.append_only import AppendOnlyModel
 from spm.fields import FiniteField, ShareField
 
 
@@ -118,3 +122,58 @@ class KillCriterion(models.Model):
         sample = f" on {self.min_sample} or more" if self.min_sample else ""
         deadline = f" by {self.deadline:%d %B %Y}" if self.deadline else ""
         return f"{self.get_metric_display()} {self.comparison} {self.value:g}{sample}{deadline}"
+
+
+class HypothesisChange(AppendOnlyModel):
+    """What a hypothesis said before, what it says since, who changed it, and why.
+
+    ``before`` and ``after`` hold the fields that were changed, as the API shows them;
+    ``had_evidence`` says whether anything had been learnt on the bet by then.
+    """
+
+    hypothesis = models.ForeignKey(Hypothesis, on_delete=models.PROTECT, related_name="changes")
+    before = models.JSONField()
+    after = models.JSONField()
+    reason = models.TextField(blank=True)
+    had_evidence = models.BooleanField()
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta(AppendOnlyModel.Meta):
+        """In the order in which they happened."""
+
+        ordering = ["id"]
+        indexes = [models.Index(fields=["hypothesis", "id"], name="change_of_hypothesis")]
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.after)} of {self.hypothesis}"
+
+    @property
+    def in_words(self) -> str:
+        """'Threshold 0.1 → 0.12; prior 50% → 60%'."""
+        parts = [
+            f"{name.replace('_', ' ')} {_said(name, self.before[name])} → {_said(name, value)}"
+            for name, value in sorted(self.after.items())
+        ]
+        text = "; ".join(parts)
+        return text[:1].upper() + text[1:]
+
+
+def _said(name: str, value: Any) -> str:
+    if value in (None, "", []):
+        return "never" if name == "half_life_days" else "none"
+    if name == "prior":
+        return formats.percent(value)
+    if name == "kill_criteria":
+        return " and ".join(_criterion(each) for each in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"‘{value}’" if name in ("statement", "indicator") else str(value)
+
+
+def _criterion(given: Mapping[str, Any]) -> str:
+    what = "sample" if given["metric"] == "trials" else "value"
+    sample = f" on {given['min_sample']} or more" if given["min_sample"] else ""
+    deadline = f" by {given['deadline'][:10]}" if given["deadline"] else ""
+    return f"{what} {given['comparison']} {given['value']:g}{sample}{deadline}"

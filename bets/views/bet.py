@@ -21,6 +21,7 @@ from bets.forms import (
     initial_of_criteria,
     initial_of_hypothesis,
 )
+from bets.goalposts import had_evidence
 from bets.models import Bet, Hypothesis, Portfolio, Stage
 from bets.models.bet import default_response
 from bets.views.kanban import refused, stays
@@ -124,7 +125,11 @@ def edit_hypothesis(request: HttpRequest, hypothesis_id: int) -> HttpResponse:
     hypothesis: Hypothesis = get_object_or_404(rows, pk=hypothesis_id)
     turn_to(request, hypothesis.bet.portfolio_id)
     require_editor(request, hypothesis.bet.portfolio_id, hypothesis.bet.team_ids)
-    form = HypothesisForm(request.POST or None, initial=initial_of_hypothesis(hypothesis))
+    form = HypothesisForm(
+        request.POST or None,
+        initial=initial_of_hypothesis(hypothesis),
+        asks_why=had_evidence(hypothesis),
+    )
     criteria = KillCriteria(
         request.POST or None, prefix="kill", initial=initial_of_criteria(hypothesis)
     )
@@ -134,7 +139,12 @@ def edit_hypothesis(request: HttpRequest, hypothesis_id: int) -> HttpResponse:
         form,
         criteria,
         "Edit the hypothesis",
-        lambda terms: rules.change_hypothesis(request.user, hypothesis_id, terms),  # type: ignore[arg-type]
+        lambda terms: rules.change_hypothesis(
+            request.user,  # type: ignore[arg-type]
+            hypothesis_id,
+            terms,
+            form.reason_given,
+        ),
     )
 
 
@@ -247,7 +257,11 @@ def require_editor(request: HttpRequest, portfolio_id: int, team_ids: list[int] 
 
 def _context(request: HttpRequest, shown: Bet) -> dict[str, Any]:
     movers = Movers(request.user, shown.portfolio)  # type: ignore[arg-type]
-    hypotheses = list(shown.hypotheses.prefetch_related("kill_criteria"))
+    hypotheses = list(
+        shown.hypotheses.prefetch_related(
+            "kill_criteria", "changes__changed_by", "changes__api_key"
+        )
+    )
     history = shown.stage_changes.select_related("changed_by", "api_key").order_by("-id")
     return {
         "bet": shown,

@@ -122,9 +122,10 @@ def test_measurements_of_what_is_no_longer_measured_stay_on_record_and_weigh_not
     _, hypothesis = a_bet(metric="proportion", threshold=0.1)
     logged(hypothesis, kind="measurement", direction=None, strength=None, successes=30, trials=40)
     assert Bet.objects.get().belief != 0.5
-    change_hypothesis(OFFICE, hypothesis.pk, {"metric": "mean", "threshold": 5.0})
+    why = "It is another survey now."
+    change_hypothesis(OFFICE, hypothesis.pk, {"metric": "mean", "threshold": 5.0}, why)
     assert Bet.objects.get().belief == 0.5
-    change_hypothesis(OFFICE, hypothesis.pk, {"metric": "", "threshold": None})
+    change_hypothesis(OFFICE, hypothesis.pk, {"metric": "", "threshold": None}, why)
     assert Bet.objects.get().belief == 0.5
     assert differences() == []
 

@@ -171,7 +171,9 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ),
     ("GET", "api-hypothesis"): shown("hypotheses", "hypothesis"),
     ("PATCH", "api-hypothesis"): Entry(
-        lambda world: f"/hypotheses/{world.hypothesis.pk}", EDITORS, lambda world: {"prior": 0.4}
+        lambda world: f"/hypotheses/{world.hypothesis.pk}",
+        EDITORS,
+        lambda world: {"prior": 0.4, "reason": "A better survey."},
     ),
     ("GET", "api-belief"): Entry(lambda world: f"/hypotheses/{world.hypothesis.pk}/belief"),
     ("GET", "api-evidence-stream"): listed("evidence"),
