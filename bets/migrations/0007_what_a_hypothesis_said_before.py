@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_initial'),
-        ('bets', '0005_limits_journalled_and_saved_views'),
+        ('bets', '0006_what_was_accepted'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
