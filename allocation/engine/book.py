@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
 
@@ -32,6 +33,8 @@ FIELDS = (
     "withdrawable",
     "may_grow",
 )
+WORTHS = ("expected_value", "notice_months", "exit_cost", "ramp_cost")
+"""What a change of beliefs, values and one-off costs changes in a book."""
 SMALLEST_SHARE = 1e-6
 CENT = 0.01
 NO_VALUE = -1
@@ -62,6 +65,19 @@ class Book:
         """The plain numbers of every bet, read once: shape (fields, bets)."""
         rows = list(map(attrgetter(*FIELDS), self.bets))
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(FIELDS)).T
+
+    def with_bets(self, others: Mapping[str, Bet]) -> Book:
+        """The book with some bets' worths changed; what does not hang on these is kept."""
+        bets = list(self.bets)
+        numbers = self._numbers.copy()
+        for bet_id, bet in others.items():
+            place = self.index[bet_id]
+            bets[place] = bet
+            numbers[:, place] = attrgetter(*FIELDS)(bet)
+        book = Book(replace(self.snapshot, bets=tuple(bets)))
+        kept = {name: value for name, value in vars(self).items() if name not in WORTHS}
+        vars(book).update(kept | {"snapshot": book.snapshot, "_numbers": numbers})
+        return book
 
     def _floats(self, field: str) -> Floats:
         return np.ascontiguousarray(self._numbers[FIELDS.index(field)])

@@ -22,7 +22,7 @@ the one that moves less is taken.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -149,6 +149,14 @@ class Decision:
         one = np.ones(book.size)
         program.rows((points.of_bet, weight, np.ones(count)), lower=one, upper=one, unit=COUNT)
         return cls(book, points, weight, growth)
+
+    def with_book(self, book: Book) -> Decision:
+        """The same decision on a book of which only worths are others."""
+        points = replace(self.points, book=book)
+        vars(points).update(first=self.points.first, entangled=self.points.entangled)
+        decision = replace(self, book=book, points=points)
+        vars(decision)["_more"] = self._more
+        return decision
 
     @cached_property
     def today(self) -> Allocation:

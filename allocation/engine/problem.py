@@ -18,7 +18,7 @@ from allocation.engine.constraints import (
 from allocation.engine.decision import Decision
 from allocation.engine.guardrails import Guardrails
 from allocation.engine.program import Assembled, Limit, Program
-from allocation.engine.snapshot import Snapshot
+from allocation.engine.snapshot import Bet, Snapshot
 from allocation.engine.terms import objective, worth
 
 
@@ -48,6 +48,39 @@ class Problem:
         upper = self.program.upper.copy()
         upper[self.decision.weight[held & ~self.decision.points.is_today]] = 0.0
         return replace(self, program=replace(self.program, upper=upper))
+
+    def with_other_worth(self, known: Snapshot, changed: Snapshot) -> Problem | None:
+        """The problem of `changed`, if against `known` nothing but worths of some bets differs.
+
+        `known`: this problem's snapshot, its bets in any order. None if more differs: then the
+        columns or limits could be others.
+        """
+        if replace(changed, bets=known.bets) != known or len(changed.bets) != len(known.bets):
+            return None
+        pairs = zip(known.bets, changed.bets, strict=True)
+        others = [(before, after) for before, after in pairs if before is not after]
+        if any(_but_for_worth(before) != _but_for_worth(after) for before, after in others):
+            return None
+        book = self.book.with_bets({after.id: after for _, after in others})
+        decision = self.decision.with_book(book)
+        gain = self.program.gain.copy()
+        gain[decision.weight] = gains(decision)
+        program = replace(self.program, gain=gain, offset=objective(decision.today))
+        return Problem(book, decision, program)
+
+
+def _but_for_worth(bet: Bet) -> Bet:
+    """The bet without what is in the objective alone."""
+    return replace(
+        bet,
+        belief=0.0,
+        value_if_true=0.0,
+        percentiles=None,
+        hypotheses=(),
+        notice_months=0.0,
+        exit_cost=0.0,
+        ramp_cost=0.0,
+    )
 
 
 def build(snapshot: Snapshot) -> Problem:

@@ -40,6 +40,8 @@ MOST_NODES = 2000
 SEARCHED_UP_TO = 4000
 """Above so many whole columns (some 2,500 bets) what is fixed and repaired has to do."""
 MOST_REPAIRS = 12
+NO_WORSE = 1.1
+"""How many times the gap of what is known is still near enough."""
 MOST_TRIES = 8
 """So many times bets are moved to another group, after what is repaired."""
 PROMISING = 1e-6
@@ -111,6 +113,18 @@ def open_program(problem: Problem) -> Assembled:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What a search of almost the same problem found."""
+
+    relaxed: Integers
+    """The group on which its LP put most weight, for each bet."""
+    chosen: Integers
+    """The group that each bet used in the end."""
+    gap: float
+    """How far that was from the bound, as a share of it."""
+
+
+@dataclass(frozen=True)
 class Search:
     """Steps 2 to 6, on one program in one solver."""
 
@@ -120,6 +134,8 @@ class Search:
     """A point that keeps every limit."""
     solver: Solver
     """The LP of `programs.exact`."""
+    known: Known | None = None
+    """What to begin with where the LP chooses as it did then."""
 
     @classmethod
     def of(cls, problem: Problem, programs: Programs, start: Floats) -> Search:
@@ -133,7 +149,12 @@ class Search:
 
     @cached_property
     def tied_gain(self) -> Floats:
-        """The program's gain, with movement a little dearer, the more so the higher the id."""
+        """The program's gain, with movement a little dearer, the more so the higher the id.
+
+        Not where it begins with what is known: there one more solve would cost most of the time.
+        """
+        if self.known is not None:
+            return self.programs.exact.gain
         moved, rank = _movement(self._decision)
         gain = self.programs.exact.gain.copy()
         weight = TIE_WEIGHT * self.problem.snapshot.horizon_months
@@ -159,8 +180,44 @@ class Search:
         relaxed = self.relaxed().values
         bound = self.programs.exact.objective(relaxed)
         chosen = self._decision.chosen(self._near(relaxed, bound))
-        chosen, point = self._amounts(chosen)
-        return Best(self.programs, point, bound, chosen)
+        point = self.amounts(chosen)
+        return Best(self.programs, point, bound, self._decision.chosen(point.values))
+
+    def in_part(self, least: float | None = None) -> Point:
+        """The least breach, then the most value, if bets may be funded in part.
+
+        `least`: that least breach, where it is known.
+        """
+        return self._most_value(self.least_in_part() if least is None else least)
+
+    def least_in_part(self) -> float:
+        """The least total breach if bets may be funded in part."""
+        weight = self._decision.weight
+        self.solver.set_bounds(weight, 0.0, self.programs.exact.upper[weight])
+        return self._least_within_bounds()
+
+    def held(self, chosen: Integers) -> Point:
+        """The same with every bet in its group of points. Raises NoSolutionError."""
+        self.fix(chosen)
+        return self._most_value(self._least_within_bounds())
+
+    def _least_within_bounds(self) -> float:
+        program = self.programs.exact
+        if not len(program.breaches):
+            return 0.0
+        self._limit_breach(program)
+        self.solver.primal(True)
+        point = self.solver.minimise(program.breaches)
+        self.solver.primal(False)
+        return program.total_breach(point.values)
+
+    def _most_value(self, least: float) -> Point:
+        program = self.programs.exact
+        if len(program.breaches):
+            slack = BREACH_SLACKS[0] * _size(self.problem)
+            self.solver.set_row(len(program.row_upper) - 1, -np.inf, least + slack)
+        self.solver.set_gain(program.gain)
+        return self.solver.run()
 
     def _near(self, relaxed: Floats, bound: float) -> Floats:
         """A point with whole columns that is near enough to the bound, or the best there is."""
@@ -169,8 +226,12 @@ class Search:
             return self.start
         whole = int(program.whole.sum())
         enough = EXACT_GAP if whole <= EXACT_UP_TO else LARGE_GAP
+        chosen = self._decision.chosen(relaxed)
+        if self.known is not None:
+            chosen = np.where(chosen == self.known.relaxed, self.known.chosen, chosen)
+            enough = max(enough, NO_WORSE * self.known.gap)
         try:
-            repaired = self.repaired(self._decision.chosen(relaxed))
+            repaired = self.repaired(chosen)
             near = self._improved(repaired, bound - enough * abs(bound)).values
         except NoSolutionError:
             near = self.start
@@ -250,7 +311,7 @@ class Search:
         found[self._decision.points.of_bet[points]] = True
         return found
 
-    def _amounts(self, found: Integers) -> tuple[Integers, Point]:
+    def amounts(self, found: Integers) -> Point:
         """The LP with the groups as found.
 
         What the search found within its tolerance may miss the LP's finer one by a hair: then the
@@ -259,11 +320,10 @@ class Search:
         self.solver.set_gain(self.programs.exact.gain)
         for program in (self.programs.exact, self.programs.loose):
             try:
-                return found, self._solved(found, program)
+                return self._solved(found, program)
             except NoSolutionError:
                 continue
-        known = self._decision.chosen(self.start)
-        return known, self._solved(known, self.programs.loose)
+        return self._solved(self._decision.chosen(self.start), self.programs.loose)
 
     def _solved(self, chosen: Integers, program: Assembled) -> Point:
         self.fix(chosen)
@@ -299,8 +359,7 @@ def with_least_breach(problem: Problem, solver: Solver) -> tuple[Programs, Float
     basis = solver.basis()
     values = _least_breach(problem, solver)
     least = program.total_breach(values)
-    size = max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
-    exact, loose = (limited(program, least + slack * size) for slack in BREACH_SLACKS)
+    exact, loose = (limited(program, least + slack * _size(problem)) for slack in BREACH_SLACKS)
     solver.start_from_basis(basis)
     return Programs(exact, loose), values
 
@@ -325,10 +384,9 @@ def _least_breach(problem: Problem, solver: Solver) -> Floats:
     relaxed = solver.minimise(program.breaches)
     solver.primal(False)
     near = search.repaired(decision.chosen(relaxed.values)).values
-    size = max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
     missed = program.total_breach(near) - program.total_breach(relaxed.values)
     whole = int(program.whole.sum())
-    if not whole or missed <= BREACH_SLACKS[0] * size or whole > SEARCHED_UP_TO:
+    if not whole or missed <= BREACH_SLACKS[0] * _size(problem) or whole > SEARCHED_UP_TO:
         return near
     for tolerance in (SEARCH_FEASIBILITY, FEASIBILITY):
         milp = Solver(problem.program, whole=True, tolerance=tolerance)
@@ -340,6 +398,11 @@ def _least_breach(problem: Problem, solver: Solver) -> Floats:
         except NoSolutionError:
             continue
     return near
+
+
+def _size(problem: Problem) -> float:
+    """How much money there is, currency per month: what a rounding is measured against."""
+    return max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
 
 
 def limited(program: Assembled, breach: float) -> Assembled:

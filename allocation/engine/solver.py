@@ -88,7 +88,7 @@ class Solver:
         usual = SEARCH_FEASIBILITY if whole else FEASIBILITY
         self.tolerance = usual if tolerance is None else tolerance
         self.highs = self._loaded()
-        self._every = np.arange(len(program.gain), dtype=np.int32)
+        self._every = np.arange(len(program.gain))
         if basic is not None:
             self._begin_with(basic)
 
@@ -97,11 +97,18 @@ class Solver:
         program = self.program
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = len(program.gain), len(program.row_lower)
-        model.col_cost_ = -program.gain * self.column_scale / self.gain_scale
-        model.col_lower_ = program.lower / self.column_scale
-        model.col_upper_ = program.upper / self.column_scale
-        model.row_lower_ = program.row_lower / self.row_scale
-        model.row_upper_ = program.row_upper / self.row_scale
+        self._cost = -program.gain * self.column_scale / self.gain_scale
+        self._lower, self._upper = (
+            program.lower / self.column_scale,
+            program.upper / self.column_scale,
+        )
+        self._row_lower, self._row_upper = (
+            program.row_lower / self.row_scale,
+            program.row_upper / self.row_scale,
+        )
+        model.col_cost_ = self._cost
+        model.col_lower_, model.col_upper_ = self._lower, self._upper
+        model.row_lower_, model.row_upper_ = self._row_lower, self._row_upper
         model.offset_ = -program.offset / self.gain_scale
         matrix = program.matrix
         row_scale = np.repeat(self.row_scale, np.diff(matrix.indptr))
@@ -139,23 +146,37 @@ class Solver:
         self.highs.setBasis(basis)
 
     def set_gain(self, gain: Floats) -> None:
-        """Maximise another gain, in the program's units."""
+        """Maximise another gain, in the program's units; only what differs is passed on."""
         cost = -gain * self.column_scale / self.gain_scale
-        self.highs.changeColsCost(len(cost), self._every, cost)
+        some = np.flatnonzero(cost != self._cost).astype(np.int32)
+        self.highs.changeColsCost(len(some), some, cost[some])
+        self._cost = cost
 
     def set_bounds(self, columns: Integers, lower: ArrayLike, upper: ArrayLike) -> None:
         """Bound some columns anew, in the program's units."""
-        places = np.asarray(columns, dtype=np.int32)
-        scale = self.column_scale[places]
-        low = np.broadcast_to(np.asarray(lower, dtype=float), places.shape) / scale
-        high = np.broadcast_to(np.asarray(upper, dtype=float), places.shape) / scale
-        self.highs.changeColsBounds(len(places), places, low, high)
+        scale = self.column_scale[columns]
+        low = np.broadcast_to(np.asarray(lower, dtype=float), columns.shape) / scale
+        high = np.broadcast_to(np.asarray(upper, dtype=float), columns.shape) / scale
+        self._bound(columns, low, high)
+
+    def _bound(self, columns: Integers, lower: Floats, upper: Floats) -> None:
+        """The same in the solver's units; only what differs is passed on."""
+        differs = (lower != self._lower[columns]) | (upper != self._upper[columns])
+        some = columns[differs].astype(np.int32)
+        self._lower[some], self._upper[some] = lower[differs], upper[differs]
+        self.highs.changeColsBounds(len(some), some, lower[differs], upper[differs])
 
     def set_row(self, row: int, lower: float, upper: float) -> None:
         """Bound one row anew, in the program's units."""
         scale = self.row_scale[row]
+        self._bound_rows(np.array([row]), np.array([lower]) / scale, np.array([upper]) / scale)
+
+    def _bound_rows(self, rows: Integers, lower: Floats, upper: Floats) -> None:
+        differs = (lower != self._row_lower[rows]) | (upper != self._row_upper[rows])
+        some = rows[differs].astype(np.int32)
+        self._row_lower[some], self._row_upper[some] = lower[differs], upper[differs]
         self.highs.changeRowsBounds(  # type: ignore[attr-defined]
-            1, np.array([row], dtype=np.int32), np.array([lower]) / scale, np.array([upper]) / scale
+            len(some), some, lower[differs], upper[differs]
         )
 
     def become(self, program: Assembled) -> None:
@@ -163,15 +184,17 @@ class Solver:
 
         Only the coefficients that differ are passed on; the basis stays.
         """
-        before = self.program
-        self.program = program
+        before, self.program = self.program, program
         self.set_gain(program.gain)
         self.highs.changeObjectiveOffset(-program.offset / self.gain_scale)
-        self.set_bounds(self._every.astype(np.int64), program.lower, program.upper)
-        rows = np.arange(len(program.row_lower), dtype=np.int32)
-        self.highs.changeRowsBounds(  # type: ignore[attr-defined]
-            len(rows), rows, program.row_lower / self.row_scale, program.row_upper / self.row_scale
+        self.set_bounds(self._every, program.lower, program.upper)
+        self._bound_rows(
+            np.arange(len(program.row_lower)),
+            program.row_lower / self.row_scale,
+            program.row_upper / self.row_scale,
         )
+        if program.matrix is before.matrix:
+            return
         for row, column, value in _differences(before.matrix, program.matrix):
             scaled = value * self.column_scale[column] / self.row_scale[row]
             self.highs.changeCoeff(row, column, scaled)
@@ -258,18 +281,14 @@ class Solver:
         self._hold_rows(np.array(solution.row_dual))
 
     def _hold_columns(self, dual: Floats) -> None:
-        priced = np.flatnonzero(np.abs(dual) > PRICED).astype(np.int32)
-        model = self.highs.getLp()
-        lower, upper = np.array(model.col_lower_)[priced], np.array(model.col_upper_)[priced]
-        held = np.where(dual[priced] > 0, lower, upper)
-        self.highs.changeColsBounds(len(priced), priced, held, held)
+        priced = np.flatnonzero(np.abs(dual) > PRICED)
+        held = np.where(dual[priced] > 0, self._lower[priced], self._upper[priced])
+        self._bound(priced, held, held)
 
     def _hold_rows(self, dual: Floats) -> None:
-        priced = np.flatnonzero(np.abs(dual) > PRICED).astype(np.int32)
-        model = self.highs.getLp()
-        lower, upper = np.array(model.row_lower_)[priced], np.array(model.row_upper_)[priced]
-        held = np.where(dual[priced] > 0, lower, upper)
-        self.highs.changeRowsBounds(len(priced), priced, held, held)  # type: ignore[attr-defined]
+        priced = np.flatnonzero(np.abs(dual) > PRICED)
+        held = np.where(dual[priced] > 0, self._row_lower[priced], self._row_upper[priced])
+        self._bound_rows(priced, held, held)
 
 
 OPTIONS: dict[str, bool | int | float | str] = {

@@ -9,15 +9,18 @@ The contract
 - A question is a whole snapshot, usually `dataclasses.replace` of the first: another belief, value,
   horizon, capacity, efficiency, guardrail limit, cost, reclaimable share, envelope or position. The
   answer is that of a fresh solve of that snapshot before it is rounded to cents; what a question
-  changes is found by comparing the two programs, and only that is passed to the solver.
+  changes is found by comparing the two programs, and only that is passed to the solver. Where
+  nothing but worths differs (belief, value, notice, exit and ramp-up cost of some bets, which must
+  be the very objects of the first snapshot otherwise), not even the program is built again.
 - `whole` says what becomes of the yes-or-no decisions (which bets are funded, which change at all):
   "anew" decides them again (the true answer, to the gap of the search); "held" keeps them as they
   stand and decides the amounts, and "part" lets bets be funded in part. Where all three have an
   answer, held ≤ anew ≤ part, so the cheap two frame the dear one.
 - `holding` names bets that neither give nor take money in the answer: what the objective loses is
   what their change is worth alone.
-- One solver is kept for each of "held" and "part"; every question starts from the basis of the
-  standing optimum, so an answer does not hang on what was asked before, to the last bit.
+- Every question starts from the basis of the standing optimum, so an answer does not hang on what
+  was asked before: to the last bit up to some 2,000 bets, and to the solver's rounding above, where
+  one solver is kept for all questions and only what changes is passed to it.
 - A snapshot with other bets, teams, pairs of teams, or guardrails, or with other limits broken
   today, is another program: it is solved from nothing, always "anew", and the outcome says so.
   Therefore enter beforehand what is to be varied: a turnover guardrail with max 1, a pair of teams
@@ -35,13 +38,27 @@ from typing import Literal
 
 import numpy as np
 
-from allocation.engine.book import Allocation, Integers
+from allocation.engine.book import Allocation
 from allocation.engine.problem import Problem, build
 from allocation.engine.program import Assembled
-from allocation.engine.search import BREACH_SLACKS, find_best, limited
+from allocation.engine.search import (
+    EXACT_UP_TO,
+    Known,
+    Programs,
+    Search,
+    find_best,
+    open_program,
+    ready,
+)
 from allocation.engine.snapshot import Snapshot
 from allocation.engine.solver import Point, Solver
 
+OF_ITS_OWN_UP_TO = 80_000
+"""Entries of the matrix (some 2,000 bets) up to which each question has a solver of its own.
+
+Loading it takes no longer than changing it, and what a solver has solved before can change its
+answer in the last digits.
+"""
 Whole = Literal["anew", "held", "part"]
 
 
@@ -85,68 +102,94 @@ class WhatIf:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.problem = build(snapshot)
-        best = find_best(self.problem)
-        self._chosen = best.chosen
+        self._given = snapshot
+        self._search = ready(self.problem, None)
+        relaxed = self._search.relaxed()
+        self._basis = self._search.solver.basis()
+        best = self._search.best()
+        gap = (best.bound - best.objective) / max(abs(best.bound), 1e-9)
+        self._known = Known(self.problem.decision.chosen(relaxed.values), best.chosen, gap)
         self.standing = Outcome(self.problem, best.point, "anew", warm=False)
         self.bound = best.bound
         """The most any allocation could be worth, currency over the horizon."""
 
-    @cached_property
-    def _held(self) -> _Kept:
-        return _Kept(self.problem, self._chosen)
+    @property
+    def _is_large(self) -> bool:
+        return int(self.problem.program.whole.sum()) > EXACT_UP_TO
 
     @cached_property
-    def _part(self) -> _Kept:
-        return _Kept(self.problem, None)
+    def _solver(self) -> Solver:
+        """The one solver that all questions are put to."""
+        return Solver(open_program(self.problem))
 
     def solve(
         self, changed: Snapshot, whole: Whole = "anew", holding: Iterable[str] = ()
     ) -> Outcome:
         """The best for another snapshot; see the module's text. Raises NoSolutionError."""
-        problem = build(changed).holding(holding)
-        if whole == "anew" or not _alike(problem, self.problem):
+        problem = self._problem_of(changed).holding(holding)
+        if not _alike(problem, self.problem):
             return Outcome(problem, find_best(problem).point, "anew", warm=False)
-        kept = self._held if whole == "held" else self._part
-        return Outcome(problem, kept.solve(problem), whole, warm=True)
+        solver = self._solver_of(problem)
+        solver.start_from_basis(self._basis)
+        return Outcome(problem, self._answer(problem, whole, solver), whole, warm=True)
+
+    def _solver_of(self, problem: Problem) -> Solver:
+        """The kept solver with the problem's numbers, or one of its own."""
+        program = open_program(problem)
+        if program.matrix.nnz <= OF_ITS_OWN_UP_TO:
+            return Solver(program)
+        self._solver.become(program)
+        return self._solver
+
+    def _answer(self, problem: Problem, whole: Whole, solver: Solver) -> Point:
+        same = _same_limits(problem.program, self.problem.program)
+        if whole == "part":
+            return _open(problem, solver).in_part(self._least_in_part if same else None)
+        if same:
+            search = self._within_limits(problem, solver)
+        elif whole == "anew":
+            search = replace(ready(problem, solver), known=self._known if self._is_large else None)
+        else:
+            return _open(problem, solver).held(self._known.chosen)
+        return search.with_ties().point if whole == "anew" else search.amounts(self._known.chosen)
+
+    def _within_limits(self, problem: Problem, solver: Solver) -> Search:
+        """A search with the limits of the standing problem, where no less need be broken."""
+        gain, offset, programs = problem.program.gain, problem.program.offset, self._search.programs
+        exact = replace(programs.exact, gain=gain, offset=offset)
+        loose = replace(programs.loose, gain=gain, offset=offset)
+        known = self._known if self._is_large else None
+        return Search(problem, Programs(exact, loose), self._search.start, solver, known)
+
+    @cached_property
+    def _least_in_part(self) -> float:
+        """What is broken at least in the standing problem if bets may be funded in part."""
+        solver = Solver(open_program(self.problem))
+        solver.start_from_basis(self._basis)
+        return _open(self.problem, solver).least_in_part()
+
+    def _problem_of(self, changed: Snapshot) -> Problem:
+        """The changed snapshot's problem, from the standing one's where little has changed."""
+        for known in (self._given, self.problem.snapshot):
+            revised = self.problem.with_other_worth(known, changed)
+            if revised is not None:
+                return revised
+        return build(changed)
 
 
-class _Kept:
-    """One LP in the solver: with every bet in its chosen group of points, or in any."""
+def _open(problem: Problem, solver: Solver) -> Search:
+    """A search that has not asked yet what is broken at least."""
+    program = solver.program
+    return Search(problem, Programs(program, program), problem.program.today, solver)
 
-    def __init__(self, problem: Problem, chosen: Integers | None) -> None:
-        self.chosen = chosen
-        self.solver = Solver(self._program(problem))
-        self._solve(problem)
-        self.basis = self.solver.basis()
 
-    def solve(self, problem: Problem) -> Point:
-        """The optimum of a program of the same shape, from the standing one's basis."""
-        self.solver.become(self._program(problem))
-        self.solver.start_from_basis(self.basis)
-        return self._solve(problem)
-
-    def _program(self, problem: Problem) -> Assembled:
-        """The problem's, the groups fixed, with a row for the total breach if need be."""
-        program, decision = problem.program, problem.decision
-        if len(program.breaches):
-            program = limited(program, np.inf)
-        if self.chosen is None:
-            return program
-        upper = program.upper.copy()
-        upper[decision.weight] = np.minimum(decision.only(self.chosen), upper[decision.weight])
-        return replace(program, upper=upper)
-
-    def _solve(self, problem: Problem) -> Point:
-        breaches = problem.program.breaches
-        if not len(breaches):
-            return self.solver.run()
-        least = problem.program.total_breach(self.solver.minimise(breaches).values)
-        size = max(problem.snapshot.envelope, float(problem.book.held_today.sum()))
-        row = len(problem.program.row_upper)
-        self.solver.set_row(row, -np.inf, least + BREACH_SLACKS[0] * size)
-        self.solver.set_gain(problem.program.gain)
-        point = self.solver.run()
-        return replace(point, row_price=point.row_price[:row])
+def _same_limits(program: Assembled, other: Assembled) -> bool:
+    """Whether two programs allow the same."""
+    return (
+        program.matrix is other.matrix
+        and program.upper is other.upper
+        and program.row_upper is other.row_upper
+    )
 
 
 def _alike(problem: Problem, other: Problem) -> bool:
