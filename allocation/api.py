@@ -35,7 +35,7 @@ class OneProposal(ApiView):
     @extend_schema(responses=forms.ProposalShown, summary="Show a proposal")
     def get(self, request: Request, proposal_id: int) -> Response:
         """Its changes, moves, guardrails and evidence: what an approval has to name."""
-        rows = Proposal.objects.visible_to(self.principal)
+        rows = Proposal.objects.visible_to(self.principal).select_related("study")
         proposal = rows.prefetch_related("changes", "moves", "evidence").get(pk=proposal_id)
         proposal.newer_evidence = [event.pk for event in decide.newer_than(proposal)]
         proposal.may_not_decide = decide.why_not(self.principal, proposal)

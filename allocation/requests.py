@@ -16,6 +16,7 @@ from evidence.models import Evidence
 from spm import celery, valkey
 
 TASK = "allocation.recompute"
+STUDY_TASK = "allocation.study"
 BELL_SECONDS = 5
 
 
@@ -35,6 +36,12 @@ def ring(portfolio_id: int) -> None:
     if cache.add(_pending(portfolio_id), 1, timeout=BELL_SECONDS):
         with suppress(valkey.Away), valkey.asked():
             celery.ring(TASK, portfolio_id)
+
+
+def ring_for_studies(portfolio_id: int) -> None:
+    """Tell a worker that a portfolio was computed and may have something to study."""
+    with suppress(valkey.Away), valkey.asked():
+        celery.ring(STUDY_TASK, portfolio_id)
 
 
 def answered(portfolio_id: int) -> None:

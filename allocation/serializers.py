@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from allocation.models import Decision, Move, Proposal, ProposalChange, Transfer
+from allocation.study_serializers import StudyShown
 from bets.serializers import PortfolioFilter
 from spm.api import fields
 from spm.api.serializers import ShownSerializer, StrictSerializer
@@ -97,6 +98,7 @@ class ProposalShown(ProposalSummaryShown):
     changes = ProposalChangeShown(many=True, read_only=True)
     moves = MoveShown(many=True, read_only=True)
     guardrails = serializers.SerializerMethodField()
+    study = serializers.SerializerMethodField()
     evidence: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
     newer_evidence = serializers.ListField(child=serializers.IntegerField(), read_only=True)
     may_not_decide = serializers.CharField(read_only=True)
@@ -107,6 +109,7 @@ class ProposalShown(ProposalSummaryShown):
             "changes",
             "moves",
             "guardrails",
+            "study",
             "evidence",
             "newer_evidence",
             "may_not_decide",
@@ -116,6 +119,12 @@ class ProposalShown(ProposalSummaryShown):
     def get_guardrails(self, proposal: Proposal) -> Any:
         """The guardrails of the portfolio under this proposal."""
         return GuardrailEffectShown(proposal.solution.get("guardrails", []), many=True).data
+
+    @extend_schema_field(StudyShown(allow_null=True))
+    def get_study(self, proposal: Proposal) -> Any:
+        """Levers, frontier, robustness and information; null until a worker has begun."""
+        study = getattr(proposal, "study", None)
+        return None if study is None else StudyShown(study).data
 
 
 class DecisionShown(ShownSerializer):

@@ -8,6 +8,7 @@ from allocation import engine
 from allocation.models import Account, Guardrail
 from bets.models import Bet, BetTeam, Dependency, Fungibility, Portfolio, Stage, Team
 from bets.models.bet import EXITS, FUNDABLE, ThesisStatus
+from evidence.models import HypothesisBelief
 
 # A bet that nobody has stated a thesis for is planned as a coin's toss, and may not grow.
 BELIEF_WITHOUT_THESIS = 0.5
@@ -54,6 +55,7 @@ def snapshot_of(portfolio: Portfolio) -> Snapshot:
             _guardrail(guardrail)
             for guardrail in Guardrail.objects.filter(portfolio=portfolio, active=True)
         ],
+        "levers": portfolio.lever_terms,
     }
 
 
@@ -64,6 +66,7 @@ def _bets(portfolio: Portfolio, positions: dict[int, dict[str, Account]]) -> lis
     needs: dict[int, list[str]] = defaultdict(list)
     for need in Dependency.objects.filter(bet__portfolio=portfolio).order_by("needs_id"):
         needs[need.bet_id].append(str(need.needs_id))
+    hypotheses = _hypotheses(portfolio)
     needed = {need for needs_of_bet in needs.values() for need in needs_of_bet}
     rows = []
     for bet in Bet.objects.filter(portfolio=portfolio).order_by("id"):
@@ -71,8 +74,20 @@ def _bets(portfolio: Portfolio, positions: dict[int, dict[str, Account]]) -> lis
         # A bet on its way in, or long out, holds nothing and can be given nothing; it is told of
         # only where another needs it, which then cannot be funded either.
         if _funded(held) or may_grow(bet) or str(bet.pk) in needed:
-            rows.append(_bet(bet, held, shares.get(bet.pk, {}), needs.get(bet.pk, [])))
+            row = _bet(bet, held, shares.get(bet.pk, {}), needs.get(bet.pk, []))
+            rows.append({**row, "hypotheses": hypotheses.get(bet.pk, [])})
     return rows
+
+
+def _hypotheses(portfolio: Portfolio) -> dict[int, list[dict[str, Any]]]:
+    """What each bet's thesis stands on, by bet; the product of the beliefs is the bet's."""
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    beliefs = HypothesisBelief.objects.filter(hypothesis__bet__portfolio=portfolio)
+    for hypothesis_id, bet_id, belief in beliefs.order_by("hypothesis_id").values_list(
+        "hypothesis_id", "hypothesis__bet_id", "belief"
+    ):
+        found[bet_id].append({"id": str(hypothesis_id), "belief": belief})
+    return found
 
 
 def _funded(held: dict[str, Account]) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from allocation import decide, ledger, requests
+from allocation import decide, ledger, requests, studies
 from allocation.models import RecomputeRequest, Scenario
 from allocation.recompute import run_owed
 from allocation.scenarios import solving
@@ -21,7 +21,20 @@ WAITED = timedelta(seconds=5)
 @shared_task(name=requests.TASK)
 def recompute(portfolio_id: int) -> None:
     """Compute what is owed to a portfolio."""
-    run_owed(portfolio_id)
+    if run_owed(portfolio_id):
+        requests.ring_for_studies(portfolio_id)
+
+
+@shared_task(name=requests.STUDY_TASK)
+def study(portfolio_id: int) -> None:
+    """Work out what a portfolio's proposal is said beyond its moves."""
+    studies.run_owed_studies(portfolio_id)
+
+
+@shared_task(name="allocation.sweep_studies")
+def sweep_studies() -> None:
+    """Study what has waited, whatever became of the message about it."""
+    _each(studies.owing().values_list("id", flat=True), studies.run_owed_studies)
 
 
 @shared_task(name="allocation.sweep_recompute_requests")

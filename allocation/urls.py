@@ -11,6 +11,7 @@ urlpatterns = [
     path("proposals/list", views.proposals_panel, name="proposals_panel"),
     path("proposals/<int:proposal_id>", views.proposal_page, name="proposal"),
     path("proposals/<int:proposal_id>/body", views.proposal_body, name="proposal_body"),
+    path("proposals/<int:proposal_id>/study", views.study_panel, name="study"),
     path("proposals/<int:proposal_id>/decide", views.decide_proposal, name="decide"),
     path("proposals/recompute", views.ask_for_recomputation, name="recompute"),
     path("ledger", views.ledger_page, name="ledger"),

@@ -16,6 +16,7 @@ from allocation.models import LatestRun, Proposal
 from allocation.positions import positions_on
 from allocation.requests import ask
 from allocation.stopping import if_stopped_today
+from allocation.studied import studied
 from allocation.wording import sentence
 from bets.models import Bet
 from spm.accounts.middleware import turn_to
@@ -100,6 +101,14 @@ def proposal_body(request: PageRequest, proposal_id: int) -> HttpResponse:
     return render(request, "allocation/_proposal.html", context)
 
 
+@require_GET
+def study_panel(request: PageRequest, proposal_id: int) -> HttpResponse:
+    """The part of the page that is worked out after the proposal is published."""
+    proposal = _visible(request, proposal_id)
+    context = {"proposal": proposal, "studied": studied(proposal)}
+    return render(request, "allocation/_study.html", context)
+
+
 def _proposal(
     request: PageRequest, proposal: Proposal, form: DecisionForm | None = None
 ) -> dict[str, Any]:
@@ -113,6 +122,7 @@ def _proposal(
         "moves": proposal.moves.select_related("from_bet", "to_bet"),
         "limits": reading.limit_rows(proposal),
         "teams": reading.team_rows(proposal),
+        "studied": studied(proposal),
         "newer": newer,
         "later": later,
         "later_sentence": sentence(later) if later else "",

@@ -31,5 +31,10 @@ urlpatterns = [
         views.value_against_turnover_csv,
         name="value_against_turnover_csv",
     ),
+    path("proposals/<int:proposal_id>/frontier", views.frontier, name="frontier"),
+    path("proposals/<int:proposal_id>/frontier.csv", views.frontier_csv, name="frontier_csv"),
+    path("evidence/next", views.learn_next_page, name="learn_next"),
+    path("evidence/next/rows", views.learn_next_rows, name="learn_next_rows"),
+    path("evidence/next.csv", views.learn_next_csv, name="learn_next_csv"),
     path("proposals/<int:proposal_id>/waterfall.csv", views.waterfall_csv, name="waterfall_csv"),
 ]

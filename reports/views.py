@@ -1,7 +1,7 @@
 """The Allocation page with its panels, and the pictures that other pages take from here."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -17,13 +17,14 @@ from allocation.scenarios.reading import ids_in, opened_some
 from allocation.wording import sentence
 from bets.kanban import choices_of
 from bets.models import Bet, Horizon
-from reports import bet_history, proposal_picture, scenario_picture
+from reports import bet_history, frontier_picture, proposal_picture, scenario_picture
 from reports.allocation import broken_but_well_reported, holdings, latest_evidence
 from reports.figures import ageing, cumulative_flow, over_time, time_in_stage
 from reports.figures.sankey import Sankey, sankey
 from reports.figures.table import Table
 from reports.five_numbers import five_numbers
 from reports.flow import MOST_BLOCKED, PERIODS, Flow, FlowFilters
+from reports.learn_next import as_table, learn_next, loggable
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
 from spm.cells import as_cells
@@ -232,9 +233,70 @@ def value_against_turnover_csv(request: PageRequest) -> HttpResponse:
     return _as_csv(figure.table, "value-against-turnover.csv")
 
 
+@require_GET
+def frontier(request: PageRequest, proposal_id: int) -> HttpResponse:
+    """Value against turnover; nothing where it is not worked out."""
+    proposal = _proposal(request, proposal_id)
+    wide, narrow = frontier_picture.pictures_of(proposal) or (None, None)
+    context = {"proposal": proposal, "figure": wide, "narrow": narrow}
+    return render(request, "reports/_frontier.html", context)
+
+
+@require_GET
+def frontier_csv(request: PageRequest, proposal_id: int) -> HttpResponse:
+    """The figures behind value against turnover."""
+    pictures = frontier_picture.pictures_of(_proposal(request, proposal_id))
+    if pictures is None:
+        raise Http404
+    return _as_csv(pictures[0].table, f"proposal-{proposal_id}-frontier.csv")
+
+
+@require_GET
+def learn_next_page(request: PageRequest) -> HttpResponse:
+    """Which open question is worth most to answer before the money is decided."""
+    return render(request, "reports/learn_next.html", _learn_next(request))
+
+
+@require_GET
+def learn_next_rows(request: PageRequest) -> HttpResponse:
+    """The part of the page that follows the portfolio."""
+    if request.portfolio is None:
+        raise Http404
+    return render(request, "reports/_learn_next.html", _learn_next(request))
+
+
+@require_GET
+def learn_next_csv(request: PageRequest) -> HttpResponse:
+    """The questions as CSV: no cell is ever a formula."""
+    if request.portfolio is None:
+        raise Http404
+    rows = as_table(learn_next(request.portfolio))
+    return _rows_as_csv(rows, f"learn-next-{request.portfolio.slug}.csv")
+
+
+def _learn_next(request: PageRequest) -> dict[str, Any]:
+    portfolio = request.portfolio
+    if portfolio is None:
+        return {}
+    found = learn_next(portfolio)
+    may_log = loggable(request.user, portfolio, found.questions)
+    rows = [
+        {
+            "question": question,
+            "says": question.says(portfolio.currency),
+            "may_log": question.bet.pk in may_log,
+        }
+        for question in found.questions
+    ]
+    return {"found": found, "rows": rows}
+
+
 def _as_csv(table: Table, name: str) -> HttpResponse:
+    return _rows_as_csv(table.as_rows(), name)
+
+
+def _rows_as_csv(rows: Iterable[Sequence[Any]], name: str) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    rows: Sequence[Sequence[Any]] = table.as_rows()
     csv.writer(response).writerows(as_cells(row) for row in rows)
     return response

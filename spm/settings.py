@@ -185,6 +185,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "study what has waited": {
+        "task": "allocation.sweep_studies",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "let time count in beliefs": {
         "task": "evidence.refresh_beliefs",
         "schedule": 3600.0,

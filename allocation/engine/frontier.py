@@ -8,6 +8,7 @@ in what is broken, then in value. Where τ·E is what the optimum withdraws, it 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,8 +23,9 @@ from allocation.engine.what_if import Outcome
 
 COARSE = tuple(step / 10 for step in range(11))
 """Caps that are always asked about, as shares of the envelope."""
-FINE = tuple(step / 10 for step in range(1, 10))
-"""Caps between, as shares of what the optimum withdraws without any."""
+FINE = tuple(step / 10 for step in range(1, 11))
+"""Caps between, as shares of what the optimum withdraws without any; the last is its end."""
+CAP_DIGITS = 6
 RAIL = "frontier: turnover"
 """The guardrail by which turnover is capped; no id of a portfolio's has this form."""
 
@@ -56,7 +58,7 @@ def frontier(snapshot: Snapshot, pause: Pause = no_pause) -> tuple[FrontierPoint
     today = objective(Allocation.today(questions.what_if.problem.book))
     end = questions.base
     reached = _turnover(end) / snapshot.envelope
-    caps = sorted({*COARSE, *(round(part * min(reached, 1.0), 6) for part in FINE)})
+    caps = sorted({*COARSE, *(_cap(part * reached) for part in FINE)})
     points: list[FrontierPoint] = []
     best: Outcome | None = None
     for cap in caps:
@@ -65,6 +67,12 @@ def frontier(snapshot: Snapshot, pause: Pause = no_pause) -> tuple[FrontierPoint
         if best is not None:
             points.append(_point(cap, best, today))
     return tuple(points)
+
+
+def _cap(share: float) -> float:
+    """A cap that is not below a share by its last digit, and not above the whole envelope."""
+    unit = 10**CAP_DIGITS
+    return min(math.ceil(share * unit - 1e-6) / unit, 1.0)
 
 
 def _capped(snapshot: Snapshot, cap: float) -> Snapshot:

@@ -1,4 +1,4 @@
-"""Where the money goes. Read in this order: ledger, limits, proposal, decision, scenario."""
+"""Where the money goes. Read in this order: ledger, limits, proposal, study, decision, scenario."""
 
 from allocation.models.decision import Decision
 from allocation.models.imports import ImportedPeriod
@@ -6,13 +6,13 @@ from allocation.models.ledger import Account, LedgerHead, Transfer
 from allocation.models.limits import Guardrail, Mandate
 from allocation.models.proposal import (
     LatestRun,
-    Lever,
     Move,
     Proposal,
     ProposalChange,
     RecomputeRequest,
 )
 from allocation.models.scenario import Scenario
+from allocation.models.study import Study
 
 __all__ = [
     "Account",
@@ -21,12 +21,12 @@ __all__ = [
     "ImportedPeriod",
     "LatestRun",
     "LedgerHead",
-    "Lever",
     "Mandate",
     "Move",
     "Proposal",
     "ProposalChange",
     "RecomputeRequest",
     "Scenario",
+    "Study",
     "Transfer",
 ]

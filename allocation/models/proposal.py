@@ -194,23 +194,3 @@ class Move(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount}: {self.from_bet or 'reserve'} → {self.to_bet or 'reserve'}"
-
-
-class Lever(models.Model):
-    """A change to the system instead of the allocation, and what it would be worth."""
-
-    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="levers")
-    kind = models.CharField(max_length=20)
-    target = models.CharField(max_length=120)
-    description = models.CharField(max_length=300)
-    gain = FiniteField()
-    cost = FiniteField(default=0.0)
-    lead_time_months = FiniteField(default=0.0)
-
-    class Meta:
-        """Best first."""
-
-        ordering = ["-gain", "id"]
-
-    def __str__(self) -> str:
-        return self.description

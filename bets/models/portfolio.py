@@ -48,7 +48,8 @@ class Portfolio(models.Model):
     """A capital envelope and the intent that governs it; has guardrails, members and proposals.
 
     ``envelope`` and ``reserve`` are projections of the ledger (currency per month), written in
-    the transaction that books and held against it by ``manage.py verify``.
+    the transaction that books and held against it by ``manage.py verify``. ``lever_terms`` says
+    what structural levers take where it is not the usual (docs/concepts-allocation.md).
     """
 
     name = models.CharField(max_length=120)
@@ -62,6 +63,7 @@ class Portfolio(models.Model):
     quiet_change_share = ShareField(default=0.05)
     scaling_bar = ShareField(default=0.60)
     scaling_decibans = FiniteField(default=10.0)
+    lever_terms = models.JSONField(default=dict, blank=True)
     proposals_expire_days = models.PositiveSmallIntegerField(default=30)
     envelope = MoneyField(default=0, editable=False)
     reserve = MoneyField(default=0, editable=False)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from allocation.models import Proposal, Scenario
+from allocation.models import Proposal, RecomputeRequest, Scenario
 from allocation.scenarios.edit import change, create
 from allocation.scenarios.solving import run_owed
+from allocation.studies import run_owed_studies
 from bets.models import Bet, Portfolio
 from spm.accounts.models import User
 from tests import running
@@ -26,9 +27,17 @@ RUN_AXE = """async () => (await axe.run({resultTypes: ["violations"]})).violatio
   (each) => `${each.id}: ${each.help}: ${each.nodes[0].html.slice(0, 200)}`)"""
 
 
+@pytest.fixture(scope="module")
+def studied_demo(demo: Demo) -> Demo:
+    """The demo with all that a worker says of its proposal a little later."""
+    RecomputeRequest.objects.all().delete()  # a run that is owed would go first
+    assert run_owed_studies(demo.portfolio.pk) >= 1
+    return demo
+
+
 @pytest.fixture(scope="module", params=["light", "dark"])
 def visit(
-    request: pytest.FixtureRequest, browser: Any, demo: Demo, _running_site: running.Site
+    request: pytest.FixtureRequest, browser: Any, studied_demo: Demo, _running_site: running.Site
 ) -> Iterator[Callable[..., Any]]:
     """Open a page of the demo as one of its people: ``visit(path, who, width)``."""
     from django.conf import settings
@@ -41,7 +50,7 @@ def visit(
                 base_url=_running_site.url, color_scheme=request.param, bypass_csp=False
             )
             if who:
-                key = demo.session_keys[f"{who}@demo.example"]
+                key = studied_demo.session_keys[f"{who}@demo.example"]
                 cookie = {"name": settings.SESSION_COOKIE_NAME, "value": key}
                 contexts[who].add_cookies([{**cookie, "url": _running_site.url}])
         page = contexts[who].new_page()
@@ -71,6 +80,7 @@ def addresses() -> list[str]:
         f"/bets/{bet.pk}",
         f"/bets/{bet.pk}/edit",
         "/evidence",
+        "/evidence/next",
         f"/hypotheses/{bet.hypotheses.get().pk}/evidence",
         "/proposals",
         f"/proposals/{proposal.pk}",

@@ -10,6 +10,7 @@ PAGES = [
     "/",
     "/kanban",
     "/evidence",
+    "/evidence/next",
     "/proposals",
     "/scenarios",
     "/scenarios/compare",
@@ -25,6 +26,8 @@ PANELS = [
     "/kanban/teams",
     "/flow/blocked.csv",
     "/scenarios/list",
+    "/evidence/next/rows",
+    "/evidence/next.csv",
 ]
 
 
