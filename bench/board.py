@@ -34,7 +34,7 @@ INSIDE = "SPM_BENCH_INSIDE"
 ROUND = 10
 WARM_UP = 20
 AT_ONCE = 4
-REDMINE_LIST = "/issues?set_filter=1&per_page=200"
+REDMINE_LIST = "/issues?set_filter=1&status_id=*&per_page=200"
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Asked:
         return statistics.median(self.rates)
 
 
-def main(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Start the product, and this script again inside its home, where Django finds its servers."""
     with tempfile.TemporaryDirectory(prefix="spm-bench-") as directory:
         home = Path(directory) / "home"
@@ -243,4 +243,4 @@ if __name__ == "__main__":
         django.setup()
         measure(chosen)
     else:
-        sys.exit(main(chosen, sys.argv[1:]))
+        sys.exit(main(sys.argv[1:]))

@@ -22,7 +22,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import close_old_connections, transaction
 
-from spm import valkey
+from spm import presence, valkey
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class Hub:
         self.listener: asyncio.Task[None] | None = None
         self.heard: deque[tuple[float, str, str]] = deque()
         self.listening_since = math.inf
+        self.presence = presence.Presence()
 
     def join(self, portfolio_id: int, rendered_at: float | None = None) -> asyncio.Queue[str]:
         """A queue that receives the messages of one portfolio.
@@ -154,14 +155,16 @@ def hub() -> Hub:
     return _hubs.setdefault(id(asyncio.get_running_loop()), Hub())
 
 
-def _may_listen(cookies: str, portfolio_id: int) -> bool:
-    """Whether the session behind the cookie may see the portfolio: the same rule as the pages."""
+def _listener(cookies: str, portfolio_id: int) -> int | None:
+    """The person whose session is behind the cookie, if they may see the portfolio: the same rule
+    as for the pages.
+    """
     from spm.accounts.permissions import may
     from spm.accounts.sessions import user_of_cookies
 
     close_old_connections()  # no request begins here that would look whether it still works
     user = user_of_cookies(cookies)
-    return user is not None and may(user, "see", portfolio_id)
+    return user.pk if user is not None and may(user, "see", portfolio_id) else None
 
 
 def _number_asked_for(scope: dict[str, Any], name: str) -> int | None:
@@ -170,18 +173,25 @@ def _number_asked_for(scope: dict[str, Any], name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
+def _place_asked_for(scope: dict[str, Any]) -> str | None:
+    values = parse_qs(scope["query_string"].decode("latin-1")).get("at", [])
+    return values[0] if values and presence.PLACE.fullmatch(values[0]) else None
+
+
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Serve one stream of server-sent events: ``/live?portfolio=<id>&since=<seconds>``.
+    """Serve one stream of server-sent events: ``/live?portfolio=<id>&since=<seconds>&at=<place>``.
 
     ``since`` is when the page was rendered; a browser that comes back says what it heard last
-    instead, and its page fetches everything by itself.
+    instead, and its page fetches everything by itself. ``at`` is what the page shows, for the
+    others who look at it (``spm.presence``).
     """
     headers = dict(scope["headers"])
     cookies = headers.get(b"cookie", b"").decode("latin-1")
     portfolio_id = _number_asked_for(scope, "portfolio")
     rendered_at = _number_asked_for(scope, "since") if b"last-event-id" not in headers else None
-    allowed = sync_to_async(_may_listen, thread_sensitive=False, executor=_gatekeepers)
-    if portfolio_id is None or not await allowed(cookies, portfolio_id):
+    listener = sync_to_async(_listener, thread_sensitive=False, executor=_gatekeepers)
+    person_id = None if portfolio_id is None else await listener(cookies, portfolio_id)
+    if portfolio_id is None or person_id is None:
         await _answer(send, 404)
         return
     await send(
@@ -198,7 +208,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     queue = hub().join(portfolio_id, rendered_at)
     gone = asyncio.create_task(_until_disconnected(receive))
     try:
-        await _stream(send, queue, gone, lambda: allowed(cookies, portfolio_id))
+        async with hub().presence.at(portfolio_id, _place_asked_for(scope), person_id):
+            await _stream(send, queue, gone, lambda: listener(cookies, portfolio_id))
     finally:
         gone.cancel()
         hub().leave(portfolio_id, queue)
@@ -213,7 +224,7 @@ async def _stream(
     while not gone.done():
         if loop.time() >= recheck_at:
             # A person who has signed out or lost the role hears nothing more.
-            if not await still_allowed():
+            if await still_allowed() is None:
                 break
             recheck_at = loop.time() + RECHECK_SECONDS
         waiting = asyncio.create_task(queue.get())
@@ -249,6 +260,7 @@ async def lifespan(receive: Any, send: Any) -> None:
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
+            await hub().presence.end()
             listener = hub().listener
             if listener is not None:
                 listener.cancel()

@@ -1,4 +1,4 @@
-"""Addresses of the accounts: choosing a portfolio."""
+"""Addresses of the accounts: choosing a portfolio, and who else is there."""
 
 from django.urls import path
 
@@ -8,4 +8,5 @@ app_name = "accounts"
 
 urlpatterns = [
     path("portfolios/<int:portfolio_id>/choose", views.choose_portfolio, name="choose_portfolio"),
+    path("present", views.present, name="present"),
 ]

@@ -170,7 +170,9 @@ function connect() {
   source?.close();
   /* What was said between the rendering of this page and now is heard as well. */
   const since = interrupted ? "" : `&since=${document.body.dataset.rendered}`;
-  source = new EventSource(`/live?portfolio=${encodeURIComponent(portfolio)}${since}`);
+  const place = document.querySelector("[data-place]")?.dataset.place;
+  const at = place ? `&at=${place}` : "";
+  source = new EventSource(`/live?portfolio=${encodeURIComponent(portfolio)}${since}${at}`);
   source.onopen = () => {
     failures = 0;
     show("live", "Live");

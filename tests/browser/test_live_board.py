@@ -162,3 +162,17 @@ def test_two_browsers_on_a_flaky_line_end_as_the_database_is(live_site: Any, bro
     for board in boards:
         assert board.faults == []
         assert not any(f"{board.person.name} moved" in said for said in board.said)
+
+
+def test_who_else_looks_at_the_board_is_seen_while_they_do(
+    portfolio: Portfolio, lead: User, ben: User, sign_in_elsewhere: SignIn
+) -> None:
+    page = open_board(sign_in_elsewhere, lead)
+    assert not page.locator("#others").is_visible()
+    other = open_board(sign_in_elsewhere, ben)
+    mine = page.get_by_role("list", name="Also looking at this")
+    mine.get_by_text("Ben Other").wait_for(state="attached")
+    assert mine.get_by_text("BO").is_visible()
+    other.locator("#others").get_by_text("Anna Lead").wait_for(state="attached")
+    other.close()
+    mine.wait_for(state="hidden")
