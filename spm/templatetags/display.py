@@ -226,7 +226,7 @@ NAVIGATION = (
     ("allocation:scenarios", "Scenarios", "scenario", "s"),
     ("reports:flow", "Flow", "flow", "f"),
     ("allocation:ledger", "Ledger", "ledger", "l"),
-    ("accounts:settings", "Settings", "settings", "t"),
+    ("allocation:settings", "Settings", "settings", "t"),
 )
 ALWAYS_IN_THE_BAR = 4
 
