@@ -8,6 +8,7 @@ beat's sweep rings again.
 """
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -100,13 +101,26 @@ def answer_to(scenario: Scenario) -> tuple[dict[str, Any] | None, str]:
     try:
         solution = solve(parse_snapshot(question_of(scenario))).as_dict()
     except SnapshotError as error:
-        return None, f"These assumptions do not go together: {error}"
+        return None, f"These assumptions do not go together: {_named(str(error), scenario)}"
     except Exception:
         logger.exception("scenario %s could not be solved", scenario.pk)
         return None, OUR_FAULT
     if solution["status"] == "infeasible":
         return None, f"No allocation keeps all these limits: {solution['reason']}"
     return solution, ""
+
+
+_THING = re.compile(r'\b(bet|team|guardrail) "([^"]+)"')
+
+
+def _named(fault: str, scenario: Scenario) -> str:
+    """The engine's fault with the names of things instead of their ids."""
+    names = scenario.names
+
+    def name_of(match: re.Match[str]) -> str:
+        return str(names[match[1]].get(match[2], match[0]))
+
+    return _THING.sub(name_of, fault)
 
 
 @transaction.atomic

@@ -45,7 +45,10 @@ def _amount(text: str, sign: str) -> float:
 
 
 def _per_cent(text: str, sign: str) -> float:
-    return float(number_as_typed(text.replace("%", ""), VALUE, sign) / HUNDRED)
+    percentage = number_as_typed(text.replace("%", ""), VALUE, sign)
+    if not 0 <= percentage <= HUNDRED:
+        raise Invalid({VALUE: "Write a number from 0 to 100: it is in per cent."})
+    return float(percentage / HUNDRED)
 
 
 def _number(text: str, sign: str) -> float:

@@ -125,6 +125,7 @@ def _page(
     context = {
         **_answer(request, opened),
         "sheet": sheet,
+        "turn_url": reverse("allocation:scenario_turn", args=[scenario.pk]),
         "rows": _wanted(sheet, query, only),
         "sheets": [_tab(request, each, each == chosen) for each in TITLES],
         "q": query,
@@ -255,6 +256,7 @@ def _row(request: PageRequest, scenario: Scenario, row: Row, status: int = 200) 
         "scenario": scenario,
         "row": row,
         "sheet": {"name": request.POST.get("sheet", ""), "has_buttons": bool(row.button)},
+        "turn_url": reverse("allocation:scenario_turn", args=[scenario.pk]),
     }
     return render(request, "allocation/scenarios/_row.html", context, status=status)
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from allocation.models import Scenario
 from allocation.scenarios import edit, solving
 from allocation.tasks import sweep_scenarios
+from bets.models import Bet
 from tests.allocation.scenarios.whatifs import World, make_world
 
 WAIT_SECONDS = 40
@@ -49,6 +50,16 @@ def test_what_does_not_go_together_is_said_and_mended_by_the_next_change() -> No
     assert "guardrail" in scenario.problem
     edit.undo_all(world.lead, scenario.pk)
     assert solve_now(world).state == "done"
+
+
+@pytest.mark.django_db
+def test_a_fault_of_the_portfolio_is_said_with_names_not_numbers() -> None:
+    world = make_world()
+    Bet.objects.filter(pk=world.sick.pk).update(response=[[0.4, 0.1], [0.8, 0.9]])
+    edit.rebase(world.lead, world.scenario.pk)
+    assert solve_now(world).problem.startswith(
+        "These assumptions do not go together: Sick, response:"
+    )
 
 
 @pytest.mark.django_db

@@ -35,6 +35,8 @@ def test_it_is_read_as_it_was_meant(kind: str, text: str, sign: str, read: Any) 
     [
         ("belief", "", "."),
         ("belief", "high", "."),
+        ("belief", "140", "."),
+        ("belief", "-1", "."),
         ("envelope", "1,200", ","),
         ("envelope", "-5", "."),
         ("envelope", "1.234", "."),
