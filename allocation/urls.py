@@ -1,12 +1,32 @@
 """Addresses of the pages and panels of the allocation."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from allocation import views
+from allocation.pages import founding, settings
 
 app_name = "allocation"
 
 urlpatterns = [
+    path("portfolios/new", founding.found_portfolio, name="found"),
+    path("settings", settings.settings_page, name="settings"),
+    path("settings/portfolio", settings.edit_portfolio, name="edit_portfolio"),
+    path("settings/envelope", settings.edit_envelope, name="edit_envelope"),
+    path("settings/lending", settings.edit_lending, name="edit_lending"),
+    path("settings/members/new", settings.add_member, name="add_member"),
+    path("settings/members/<int:member_id>", settings.edit_member, name="edit_member"),
+    path("settings/members/<int:member_id>/remove", settings.remove_member, name="remove_member"),
+    re_path(r"^settings/(?P<kind>theme|stream|team)s/new$", settings.edit_part, name="add_part"),
+    re_path(
+        r"^settings/(?P<kind>theme|stream|team)s/(?P<part_id>[0-9]{1,18})$",
+        settings.edit_part,
+        name="edit_part",
+    ),
+    re_path(
+        r"^settings/(?P<kind>theme|stream|team)s/(?P<part_id>[0-9]{1,18})/remove$",
+        settings.remove_part,
+        name="remove_part",
+    ),
     path("proposals", views.proposals_page, name="proposals"),
     path("proposals/list", views.proposals_panel, name="proposals_panel"),
     path("proposals/<int:proposal_id>", views.proposal_page, name="proposal"),

@@ -176,6 +176,16 @@ def add_hypothesis(principal: Editor, bet_id: int, fields: Given) -> Hypothesis:
 
 
 @transaction.atomic
+def create_bet_with_thesis(
+    principal: Editor, portfolio: Portfolio, fields: Given, thesis: Given
+) -> Bet:
+    """Put a new bet into the Funnel together with its first hypothesis, both or neither."""
+    bet = create_bet(principal, portfolio, fields)
+    add_hypothesis(principal, bet.pk, thesis)
+    return bet
+
+
+@transaction.atomic
 def change_hypothesis(
     principal: Editor, hypothesis_id: int, fields: Given, reason: str = ""
 ) -> Hypothesis:

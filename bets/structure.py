@@ -134,10 +134,11 @@ def change_portfolio(portfolio: Portfolio, fields: Given) -> Portfolio:
     wanted.read("horizon_months", reading.whole(1, LONGEST_HORIZON_MONTHS))
     values = wanted.done()
     changed = [name for name, value in values.items() if getattr(portfolio, name) != value]
-    if not changed:
-        return portfolio
     for name in changed:
         setattr(portfolio, name, values[name])
+    if portfolio.pk is None:
+        portfolio.save()
+        return portfolio
     with transaction.atomic():
         portfolio.save(update_fields=changed)
         if "horizon_months" in changed:
@@ -185,7 +186,7 @@ def _stream_named(portfolio: Portfolio, name: str) -> ValueStream | None:
 
 def _belonging_to(part: Part) -> list[str]:
     """How many bets and teams belong to it, in words."""
-    name = {Theme: "theme", ValueStream: "stream", Team: "teams"}[type(part)]
+    name = {Theme: "theme", ValueStream: "stream", Team: "bet_teams__team"}[type(part)]
     counts = [("bet", Bet.objects.filter(**{name: part}).count())]
     if isinstance(part, ValueStream):
         counts.append(("team", part.teams.count()))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bets.views import bet, kanban, limits, look, saved, scores, together
+from bets.views import bet, first_bets, kanban, limits, look, saved, scores, together
 
 app_name = "bets"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("kanban/together", together.together, name="together"),
     path("kanban/views", saved.views, name="views"),
     path("kanban/views/<int:view_id>/<slug:action>", saved.change_view, name="change_view"),
+    path("first-bets", first_bets.first_bets, name="first_bets"),
     path("bets/new", bet.new, name="new"),
     path("bets/<int:bet_id>", bet.bet, name="bet"),
     path("bets/<int:bet_id>/card", kanban.card, name="card"),

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from reports import views
+from reports import tour_pages, views
 
 app_name = "reports"
 
 urlpatterns = [
     path("", views.allocation_page, name="allocation"),
+    path("tour", tour_pages.tour, name="tour"),
+    path("tour/<int:number>", tour_pages.tour_step, name="tour_step"),
+    path("tour/end", tour_pages.tour_end, name="tour_end"),
+    path("tour/decline", tour_pages.decline_tour, name="decline_tour"),
     path("allocation/numbers", views.numbers_panel, name="numbers"),
     path("allocation/sankey", views.sankey_panel, name="sankey"),
     path("allocation/sankey.csv", views.sankey_csv, name="sankey_csv"),

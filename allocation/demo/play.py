@@ -31,6 +31,7 @@ from spm.accounts.models import User
 THOUSAND = Decimal(1000)
 LEAD, DECIDER = "lead@demo.example", "cfo@demo.example"
 DAYS_TO_DECIDE = 3
+REPORTED_DAYS_AGO = 6  # when the steering report that is quoted came in
 
 Facts = dict[str, Any]
 
@@ -126,7 +127,7 @@ class _Scene:
     # --- bets ---
 
     def _bear(self, facts: Facts, at: datetime) -> None:
-        fields = _fields(self.portfolio, facts, self.bets, at)
+        fields = _fields(self.portfolio, facts, self.bets, self.at(REPORTED_DAYS_AGO))
         stage = facts.get("stage", Stage.FUNNEL)
         if stage != Stage.FUNNEL or facts.get("path"):
             fields["owner"] = self.owners[facts["stream"]]
@@ -218,7 +219,7 @@ def _needed_first(born: list[Facts]) -> Iterator[Facts]:
             yield waiting.pop(facts["title"])
 
 
-def _fields(portfolio: Portfolio, facts: Facts, made: dict[str, Bet], at: datetime) -> Facts:
+def _fields(portfolio: Portfolio, facts: Facts, made: dict[str, Bet], reported: datetime) -> Facts:
     """What ``create_bet`` takes, from what the story says."""
     fields: Facts = {
         "title": facts["title"],
@@ -240,7 +241,7 @@ def _fields(portfolio: Portfolio, facts: Facts, made: dict[str, Bet], at: dateti
     if "signal" in facts:
         fields["delivery_signal"] = facts["signal"]
         fields["delivery_signal_source"] = facts.get("signal_source", "Steering report")
-        fields["delivery_signal_at"] = at
+        fields["delivery_signal_at"] = reported
     if "full" in facts:
         worth = Decimal(repr(facts["worth"])) * facts["full"] * THOUSAND * portfolio.horizon_months
         fields |= {

@@ -36,6 +36,8 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
+    # How far they have come in the tour: None before it was offered, 0 once they said no.
+    tour_step = models.PositiveSmallIntegerField(null=True, blank=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -69,13 +71,18 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """One person's role in one portfolio; a contributor's teams say on which bets they may act."""
+    """One person's role in one portfolio; a contributor's teams say on which bets they may act.
+
+    ``administers`` lets somebody of another role do what an administrator may, as whoever opened
+    the portfolio does: settings and people, no money.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     portfolio = models.ForeignKey(
         "bets.Portfolio", on_delete=models.CASCADE, related_name="memberships"
     )
     role = models.CharField(max_length=16, choices=Role.choices)
+    administers = models.BooleanField(default=False)
     teams = models.ManyToManyField("bets.Team", blank=True, related_name="members")
     granted_at = models.DateTimeField(auto_now_add=True)
 
@@ -91,6 +98,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.role}"
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles whose rights they have here."""
+        return frozenset({self.role, Role.ADMIN.value} if self.administers else {self.role})
 
 
 class Scope(models.TextChoices):

@@ -9,6 +9,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from spm.accounts.models import Membership, Role, User
+from spm.accounts.permissions import NotAllowed, require
 from spm.errors import Invalid
 
 # Words that are hard to mishear; five of 48 make about 28 bits, and sign-in is rate-limited.
@@ -77,3 +78,75 @@ def bring_in(
     )
     membership.teams.set(team_ids)
     return SignIn(role, address, secret)
+
+
+# --- by somebody who administers the portfolio ----------------------------------------------------
+
+
+def invite(
+    by: User,
+    portfolio_id: int,
+    email: str,
+    role: str,
+    *,
+    name: str = "",
+    team_ids: Sequence[int] = (),
+) -> SignIn:
+    """Bring somebody in who has no role in the portfolio yet; see ``bring_in``.
+
+    Raises:
+        NotAllowed: the other may not say who does what.
+        Invalid: as ``bring_in``, or they have a role already.
+    """
+    require(by, "administer", portfolio_id)
+    known = Membership.objects.filter(portfolio_id=portfolio_id, user__email=email.strip().lower())
+    if known.exists():
+        raise Invalid({"email": f"{email.strip()} has a role here already: change it in the list."})
+    return bring_in(portfolio_id, email, role, name=name.strip(), team_ids=team_ids)
+
+
+@transaction.atomic
+def change_role(
+    by: User, membership: Membership, role: str, team_ids: Sequence[int] = ()
+) -> Membership:
+    """Give a member another role, or a contributor other teams.
+
+    Raises:
+        NotAllowed: the other may not, or it is their own role: nobody gives themselves a say.
+        Invalid: there is no such role, or nobody would be left who administers.
+    """
+    _require_over(by, membership)
+    if role not in Role.values:
+        raise Invalid({"role": f"There is no role '{role}'. There are: {', '.join(Role.values)}."})
+    if role != Role.ADMIN:
+        _keep_one_who_administers(membership, "role")
+    membership.role, membership.administers = role, False
+    membership.save(update_fields=["role", "administers"])
+    membership.teams.set(team_ids if role == Role.CONTRIBUTOR else ())
+    return membership
+
+
+@transaction.atomic
+def dismiss(by: User, membership: Membership) -> None:
+    """Take a member's role in the portfolio away; what they did stays on record.
+
+    Raises:
+        NotAllowed, Invalid: as ``change_role``.
+    """
+    _require_over(by, membership)
+    _keep_one_who_administers(membership, "")
+    membership.delete()
+
+
+def _require_over(by: User, membership: Membership) -> None:
+    require(by, "administer", membership.portfolio_id)
+    if membership.user_id == by.pk:
+        raise NotAllowed("Your own role is for another to change: nobody gives themselves a say.")
+
+
+def _keep_one_who_administers(membership: Membership, field: str) -> None:
+    """Lock the portfolio's members, and refuse to lose the last who may say who does what."""
+    members = Membership.objects.select_for_update().filter(portfolio_id=membership.portfolio_id)
+    others = [each for each in members.order_by("id") if each.pk != membership.pk]
+    if not any(Role.ADMIN in each.roles for each in others):
+        raise Invalid({field: "Nobody would be left to say who does what here."})

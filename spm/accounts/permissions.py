@@ -85,7 +85,7 @@ def may(
             teams only; None asks whether they may at all.
     """
     membership = membership_of(principal, portfolio_id)
-    if membership is None or membership.role not in ROLES_FOR[action]:
+    if membership is None or not membership.roles & ROLES_FOR[action]:
         return False
     if isinstance(principal, ApiKey) and SCOPE_FOR.get(action) not in principal.scopes:
         return False

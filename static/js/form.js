@@ -132,7 +132,7 @@ function couldBeTwo(text) {
   return match !== null && match[1] === ownDecimal;
 }
 
-function echo(field) {
+function lineBelow(field) {
   let line = document.getElementById(`${field.id}_echo`);
   if (!line) {
     line = document.createElement("p");
@@ -141,6 +141,11 @@ function echo(field) {
     line.setAttribute("aria-live", "polite");
     field.after(line);
   }
+  return line;
+}
+
+function echo(field) {
+  const line = lineBelow(field);
   const value = field.value.trim() ? readAmount(field.value) : undefined;
   const shown = new Intl.NumberFormat(document.documentElement.lang || undefined, {
     minimumFractionDigits: 2,
@@ -155,8 +160,18 @@ function echo(field) {
   }
 }
 
+/* A share of a known amount says how much that is. */
+function echoShare(field) {
+  const share = readAmount(field.value.replace("%", ""));
+  const line = lineBelow(field);
+  const amount = (Number(field.dataset.shareOf) * share) / 100;
+  const shown = new Intl.NumberFormat(document.documentElement.lang || undefined, { maximumFractionDigits: 0 });
+  line.textContent = share === null ? "" : `${shown.format(amount)} ${field.dataset.unit} a month`;
+}
+
 document.addEventListener("input", (event) => {
   if (event.target.matches?.("input[data-money]")) echo(event.target);
+  if (event.target.matches?.("input[data-share-of]")) echoShare(event.target);
 });
 
 /* --- what is on the page, and what htmx brings ------------------------------------------------------------ */
@@ -164,6 +179,7 @@ document.addEventListener("input", (event) => {
 function welcome(part) {
   for (const form of part.querySelectorAll("form[data-keep]")) bringBack(form);
   for (const field of part.querySelectorAll("input[data-money]")) if (field.value) echo(field);
+  for (const field of part.querySelectorAll("input[data-share-of]")) echoShare(field);
 }
 welcome(document);
 document.addEventListener("htmx:afterSwap", (event) => welcome(event.detail.elt ?? document));
