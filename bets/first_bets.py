@@ -8,7 +8,7 @@ from django import forms
 from django.urls import reverse
 
 from bets.forms import SeenForm, TypedField, TypedPercentField
-from bets.models import Bet, Portfolio, ValueStream
+from bets.models import Bet, Hypothesis, Portfolio, ValueStream
 from bets.models.thesis import Metric
 
 WANTED = 3
@@ -21,15 +21,18 @@ class FirstBet:
     """A bet, and what it lacks: its thesis, or the first evidence on it."""
 
     bet: Bet
-    hypothesis_id: int | None
+    hypothesis: Hypothesis | None
     has_evidence: bool
 
     @property
     def next_url(self) -> str:
         """Where what it lacks is added; empty if it lacks nothing."""
-        if self.hypothesis_id is None:
+        if self.hypothesis is None:
             return reverse("bets:add_hypothesis", args=[self.bet.pk])
-        return "" if self.has_evidence else reverse("evidence:log", args=[self.hypothesis_id])
+        if self.has_evidence:
+            return ""
+        kind = "?kind=measurement" if self.hypothesis.metric else ""
+        return reverse("evidence:log", args=[self.hypothesis.pk]) + kind
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def progress_of(portfolio: Portfolio) -> Progress:
         [
             FirstBet(
                 bet,
-                next((hypothesis.pk for hypothesis in bet.hypotheses.all()), None),
+                next(iter(bet.hypotheses.all()), None),
                 bet.freshest_evidence_at is not None,
             )
             for bet in bets
@@ -103,6 +106,7 @@ class FirstBetForm(SeenForm):
     metric = forms.ChoiceField(
         label="Measured as",
         required=False,
+        initial=Metric.PROPORTION,
         choices=[
             (Metric.PROPORTION, "A share of cases, in %"),
             (Metric.MEAN, "A number, on average"),
@@ -149,6 +153,8 @@ class FirstBetForm(SeenForm):
         threshold, metric = typed.get("threshold"), typed.get("metric")
         if metric and threshold is None and "threshold" not in self.errors:
             self.add_error("threshold", "Say against what it is measured, such as 25.")
+        if not metric and threshold is not None:
+            self.add_error("metric", "Say how it is measured, or leave the threshold empty.")
         if metric == Metric.PROPORTION and threshold is not None and not 0 < threshold < 100:
             self.add_error("threshold", "A share of cases lies between 0 and 100 %.")
         return typed

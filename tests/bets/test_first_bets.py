@@ -65,6 +65,7 @@ def test_after_three_with_evidence_it_leads_no_further() -> None:
         ({"statement": ""}, "statement"),
         ({"threshold": ""}, "threshold"),
         ({"threshold": "120"}, "threshold"),
+        ({"metric": ""}, "metric"),
         ({"prior": "100"}, "prior"),
     ],
 )
