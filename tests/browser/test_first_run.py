@@ -27,7 +27,8 @@ class Newcomer:
     """Clicks what a person would, counts it, and looks at each page that comes."""
 
     def __init__(self, page: Any) -> None:
-        self.page, self.clicks, self.wrong = page, 0, []
+        self.page, self.clicks = page, 0
+        self.wrong: list[str] = []
 
     def click(self, name: str, role: str = "button") -> None:
         """Press the button or follow the link of this name."""
@@ -118,7 +119,7 @@ def take_the_tour(somebody: Newcomer) -> None:
     somebody.click("Take the tour", "link")
     for step in range(1, 6):
         assert f"step {step} of 5" in page.inner_text("#tour")
-        page.wait_for_function("document.activeElement.id === 'tour'")
+        page.wait_for_selector("#tour:focus")
         page.wait_for_selector(".tour-target")
         somebody.look()
         if step == 3:

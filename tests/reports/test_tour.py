@@ -28,8 +28,9 @@ def test_in_an_empty_portfolio_each_step_still_stands_on_a_page_that_answers() -
 def test_the_steps_stand_on_the_broken_bet_and_the_open_proposal() -> None:
     portfolio, _, _, proposal = proposed()
     make_hypothesis(make_bet(portfolio, stage="scaling", belief=0.5))
-    green = {"delivery_signal": "Green", "working": 5, "belief": 0.1}
-    bet = make_bet(portfolio, stage="scaling", thesis_status="broken", **green)
+    bet = make_bet(
+        portfolio, stage="scaling", thesis_status="broken", delivery_signal="Green", working=5
+    )
     assert step_of(portfolio, 2).url == f"/bets/{bet.pk}?tour=2"
     assert step_of(portfolio, 4).url.endswith("?tour=4#evidence")
     assert step_of(portfolio, 5).url == f"/proposals/{proposal.pk}?tour=5"
