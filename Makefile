@@ -4,7 +4,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 VENV := .venv/bin/python
 
-.PHONY: run test lint lock soak live clean runtime development venv
+.PHONY: run test lint lock soak live bench clean runtime development venv
 
 run: runtime  ## the whole product, until Ctrl-C
 	@exec $(VENV) manage.py up --port $(PORT) --host $(HOST) $(UP)
@@ -25,6 +25,9 @@ soak: development  ## twenty starts and hard kills in a row; what was written mu
 
 live: development  ## 500 random moves by each of two browsers on a flaky line; all must end as one
 	@$(VENV) -m bench.two_browsers
+
+bench: development  ## what the engines must reach, as ratios; BENCH=--quick for small sizes
+	@$(VENV) -m bench.allocation_engine $(BENCH)
 
 lock:  ## resolve the dependencies of pyproject.toml anew into the two lock files
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }

@@ -63,7 +63,7 @@ def _outside(rail: Guardrail, value: float, unit: float = 1.0) -> float:
     return max(lowest - value, value - highest, 0.0)
 
 
-def _enter_sum(
+def enter_sum(
     kind: Kind,
     rail: Guardrail,
     program: Program,
@@ -88,7 +88,7 @@ class Amount(Kind):
     Dual: expected value over the horizon of moving the limit by one unit of rate.
     """
 
-    limits = ("min", "max")
+    limits: tuple[str, ...] = ("min", "max")
     unit = "amount"
     raises_held_money = "min"
 
@@ -98,7 +98,7 @@ class Amount(Kind):
 
     def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
         limits = _limits(rail, self.unit_of_limit(decision.book))
-        _enter_sum(self, rail, program, decision, HELD, limits)
+        enter_sum(self, rail, program, decision, HELD, limits)
 
     def _held(self, rail: Guardrail, allocation: Allocation) -> float:
         return float(allocation.held[allocation.book.covered_by(rail)].sum())
@@ -172,7 +172,7 @@ class Turnover(Kind):
 
     def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
         limits = _limits(rail, decision.book.snapshot.envelope)
-        _enter_sum(self, rail, program, decision, WITHDRAWN, limits)
+        enter_sum(self, rail, program, decision, WITHDRAWN, limits)
 
     def _withdrawn(self, rail: Guardrail, allocation: Allocation) -> float:
         return float(allocation.withdrawn[allocation.book.covered_by(rail)].sum())
@@ -196,7 +196,7 @@ class Count(Kind):
     asks_if_funded = True
 
     def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
-        _enter_sum(self, rail, program, decision, FUNDED, _limits(rail), unit=COUNT)
+        enter_sum(self, rail, program, decision, FUNDED, _limits(rail), unit=COUNT)
 
     def value(self, rail: Guardrail, allocation: Allocation) -> float | None:
         return float((allocation.working[allocation.book.covered_by(rail)] > 0).sum())
@@ -220,7 +220,7 @@ class Reserve(Kind):
         envelope = decision.book.snapshot.envelope
         lowest, highest = _limits(rail)
         limits = (lowest - envelope, highest - envelope)
-        _enter_sum(self, rail, program, decision, HELD, limits, sign=-1.0)
+        enter_sum(self, rail, program, decision, HELD, limits, sign=-1.0)
 
     def value(self, rail: Guardrail, allocation: Allocation) -> float | None:
         return float(allocation.book.snapshot.envelope - allocation.held.sum())

@@ -33,6 +33,8 @@ class Measure:
 
 HELD = Measure("held", on_added=1.0, on_freed=-1.0, on_entangled=0.0)
 """x + u + (1−ρ)·w, currency per month."""
+WORKING = Measure("working", on_added=1.0, on_freed=-1.0, on_entangled=-1.0)
+"""x, currency per month."""
 KEPT = Measure("kept", on_added=0.0, on_freed=-1.0, on_entangled=-1.0)
 """min(x, c) = c − w, currency per month."""
 WITHDRAWN = Measure("withdrawn", on_added=0.0, on_freed=1.0, on_entangled=1.0)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from allocation.engine import Solution
-from allocation.engine.guardrails import KINDS
+from allocation.engine.book import Allocation
+from allocation.engine.decision import Decision
+from allocation.engine.guardrails import KINDS, Amount, enter_sum
+from allocation.engine.measure import WORKING
+from allocation.engine.program import Program
+from allocation.engine.snapshot import Guardrail
 from allocation.engine.solution import GuardrailResult
 from tests.allocation.engine.portfolios import bet, earning, solved, working
 
@@ -180,3 +186,32 @@ def test_a_looser_guardrail_never_lowers_the_optimum(kind: str) -> None:
 
     assert best == sorted(best, reverse=True)
     assert best[0] != best[-1]
+
+
+class FundedMoney(Amount):
+    """A kind of one's own: working money alone, of all bets, at most so much."""
+
+    limits: tuple[str, ...] = ("max",)
+    scoped = False
+
+    def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
+        enter_sum(self, rail, program, decision, WORKING, (-np.inf, rail.maximum or 0.0))
+
+    def _held(self, rail: Guardrail, allocation: Allocation) -> float:
+        return float(allocation.working.sum())
+
+
+def test_a_new_kind_is_one_class_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parsed, kept, rounded to cents, priced and explained, without a word about it elsewhere."""
+    monkeypatch.setitem(KINDS, "funded_money", FundedMoney())
+
+    solution = solved(
+        earning("a", 30.0),
+        bet("stuck", entangled=20.0),
+        guardrails=[{"id": "own", "kind": "funded_money", "max": 33.335}],
+    )
+
+    assert working(solution)["a"] == pytest.approx(33.335, abs=0.006)
+    [rail] = solution.guardrails
+    assert rail.binding
+    assert rail.shadow_price == pytest.approx(18.0)
