@@ -20,6 +20,10 @@ def focused(page: Any) -> str:
     return str(page.evaluate("document.activeElement.id"))
 
 
+def wait_for_focus(page: Any, element_id: str) -> None:
+    page.wait_for_function("id => document.activeElement.id === id", arg=element_id)
+
+
 def looks_at(page: Any, bet: Bet) -> None:
     """Until the quick look shows the bet, and the address says so."""
     page.locator(f"#look [data-look='{bet.pk}']").wait_for()
@@ -62,7 +66,7 @@ def test_the_board_is_walked_looked_at_picked_and_changed_by_keyboard_alone(
     move(make_member(portfolio, name="Ben"), first.pk, "framing")  # the board goes on behind it
     page.locator(f"#column-framing #card-{first.pk}").wait_for()
     press(page, "Enter")  # once more goes into the panel
-    assert focused(page) == "look"
+    wait_for_focus(page, "look")
     press(page, "Escape")
     page.locator("#look").wait_for(state="hidden")
     assert focused(page) == f"card-{second.pk}"
@@ -73,7 +77,7 @@ def test_the_board_is_walked_looked_at_picked_and_changed_by_keyboard_alone(
     press(page, "Escape")
     page.locator("#together").wait_for(state="hidden")
     press(page, "x", "k", "X", "m")
-    assert focused(page) == "together-stage"
+    wait_for_focus(page, "together-stage")
     page.keyboard.type("Fram")
     press(page, *["Tab"] * 5, "Enter")
     dialog = page.locator("#dialog")
@@ -133,7 +137,7 @@ def test_ready_is_scored_a_limit_set_a_view_kept_and_bets_added_in_place(
         page.keyboard.type(title)
         press(page, "Enter")
         page.locator("#column-funnel").get_by_role("link", name=title).wait_for()
-        page.wait_for_function("() => document.activeElement.id === 'quick-add-title'")
+        wait_for_focus(page, "quick-add-title")
     page.keyboard.type("x" * 5)
     assert field.input_value() == "xxxxx"
 

@@ -7,7 +7,7 @@ export const cards = () => [...document.querySelectorAll("[data-card]")];
 export const cardOf = (id) => document.querySelector(`[data-card="${CSS.escape(id)}"]`);
 export const columnOf = (card) => card.closest("[data-stage]");
 export const focusedCard = () => document.activeElement?.closest?.("[data-card]") ?? null;
-export const titleOf = (card) => card.dataset.title || card.querySelector("a, h3")?.textContent.trim() || "Card";
+export const titleOf = (card) => card.getAttribute("aria-label");
 export const addressOf = (card) => card.querySelector("h3 a").href;
 export const stageName = (column) => column.dataset.stageName || column.querySelector("h2")?.textContent.trim();
 

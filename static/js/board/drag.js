@@ -60,13 +60,14 @@ function putDown() {
   return true;
 }
 
-document.addEventListener("pointerdown", (event) => {
+/* What may become a drag: a press on a card. */
+export function begin(event) {
   const card = event.target.closest?.("[data-card]");
   if (!card || event.button !== 0 || event.target.closest("details, button, input, select, form")) return;
   if (!card.dataset.moveUrl) return;
   drag = { card, pointer: event.pointerId, x: event.clientX, y: event.clientY, active: false };
   if (event.pointerType !== "mouse") drag.timer = setTimeout(() => drag && lift(), HOLD_MS);
-});
+}
 
 document.addEventListener("pointermove", (event) => {
   if (!drag || event.pointerId !== drag.pointer) return;

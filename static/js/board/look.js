@@ -5,7 +5,6 @@ import { addressOf, say, cardOf, headers, isTyping, titleOf, toast, whenCardsCha
 
 const WALK_MS = 120;
 const narrow = window.matchMedia("(max-width: 1099px)");
-const interactive = "a, button, input, select, textarea, label, summary, details, form, [data-no-look]";
 
 const panel = () => document.getElementById("look");
 const inAddress = () => new URLSearchParams(location.search).get("look");
@@ -42,6 +41,17 @@ function mark() {
   if (id) cardOf(id)?.classList.add("is-looked");
 }
 
+/* Most visits do without what a look is dressed in. */
+function wearStyles() {
+  for (const address of panel().dataset.styles.split(" ")) {
+    if (document.querySelector(`link[href="${CSS.escape(address)}"]`)) continue;
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = address;
+    document.head.append(link);
+  }
+}
+
 async function fetchInto(id, address) {
   wanted = id;
   try {
@@ -55,10 +65,11 @@ async function fetchInto(id, address) {
   }
 }
 
-function show(card, { noted = true } = {}) {
+export function show(card, { noted = true } = {}) {
   if (!panel()) return;
   if (noted) note(card.dataset.card);
   panel().hidden = false;
+  wearStyles();
   say(`Quick look: ${titleOf(card)}`);
   fetchInto(card.dataset.card, `${addressOf(card)}/look`);
   if (narrow.matches) panel().focus();
@@ -91,7 +102,6 @@ window.addEventListener("popstate", () => {
   else if (isOpen()) hide();
 });
 
-document.addEventListener("card-look", (event) => show(event.detail));
 document.addEventListener("card-walked", (event) => {
   if (!isOpen()) return;
   const card = event.detail;
@@ -111,26 +121,24 @@ document.addEventListener("click", (event) => {
   }
   const step = target.closest("[data-look-step]");
   if (step) document.dispatchEvent(new CustomEvent("card", { detail: Number(step.dataset.lookStep) }));
-  const card = target.closest("[data-card]");
-  if (card && !target.closest(interactive) && !String(getSelection())) show(card);
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]") || isTyping(event.target)) return;
-  if (event.key === "Escape" && isOpen()) {
-    event.preventDefault();
-    close();
-    return;
-  }
-  const card = event.target.matches?.("[data-card]") ? event.target : null;
-  if (!card || !["Enter", " "].includes(event.key)) return;
+  if (event.key !== "Escape" || !isOpen()) return;
   event.preventDefault();
-  const shown = isOpen() && panel().querySelector("[data-look]")?.dataset.look === card.dataset.card;
-  if (shown) panel().focus(); /* once more goes into it */
-  else show(card);
+  close();
 });
 
+/* Enter shows a card, and once more goes into the panel. */
+export function showOrEnter(card) {
+  const isShown = isOpen() && panel().querySelector("[data-look]")?.dataset.look === card.dataset.card;
+  if (isShown) panel().focus();
+  else show(card);
+}
+
 whenCardsChange(mark);
+if (isOpen()) wearStyles();
 cover();
 mark();

@@ -18,22 +18,18 @@ function fill(menu) {
   menu.append(own);
 }
 
-function fillAndShow(menu) {
+/* Called when a menu has been opened by hand. */
+export function fillAndShow(menu) {
+  if (menu.querySelector("ul")) return;
   fill(menu);
   menu.querySelector(".menu__list")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-document.addEventListener(
-  "toggle",
-  (event) => event.target.matches?.("[data-card-menu][open]") && !event.target.querySelector("ul") && fillAndShow(event.target),
-  true,
-);
-
 /* With cards picked, what is done is done to all of them. */
-document.addEventListener("card-menu", () => {
-  const forAll = document.querySelector("#together:not([hidden]) select");
+export function openMenu() {
+  const forAll = document.querySelector("#together:not([hidden])");
   if (forAll) {
-    forAll.focus();
+    forAll.querySelector("select")?.focus();
     return;
   }
   const menu = (current() ?? cards()[0])?.querySelector("[data-card-menu]");
@@ -41,7 +37,7 @@ document.addEventListener("card-menu", () => {
   fill(menu);
   menu.open = true;
   menu.querySelector(".menu__item:not([disabled])")?.focus();
-});
+}
 
 function moveTo(card, stage) {
   const column = (card.closest("[data-board]") ?? document).querySelector(`[data-stage="${CSS.escape(stage)}"]`);

@@ -2,7 +2,6 @@
    Escape. What is done to all of them is one form, which the server judges card by card. */
 
 import { say, cardOf, cards, isTyping, titleOf, whenCardsChange } from "./cards.js";
-import { current } from "./walk.js";
 
 const picked = new Set(); /* ids */
 let anchor = null; /* where a row of cards begins: the one picked last */
@@ -49,7 +48,8 @@ function pick(card, isPicked) {
   picked[isPicked ? "add" : "delete"](card.dataset.card);
 }
 
-function turn(card, { row = false } = {}) {
+export function turn(card, { row = false } = {}) {
+  if (!boxOf(card)) return;
   const isPicked = row || !picked.has(card.dataset.card);
   const all = pickable();
   const from = row && anchor ? all.indexOf(cardOf(anchor)) : -1;
@@ -69,14 +69,7 @@ function letGo() {
 }
 
 document.addEventListener("click", (event) => {
-  const box = event.target.closest?.("[data-pick]");
-  if (box) turn(box.closest("[data-card]"), { row: event.shiftKey });
   if (event.target.closest?.("[data-together-clear]")) letGo();
-});
-
-document.addEventListener("card-pick", (event) => {
-  const card = event.detail?.card ?? (event.detail instanceof Element ? event.detail : current());
-  if (card && boxOf(card)) turn(card, { row: event.detail?.row });
 });
 
 document.addEventListener("keydown", (event) => {
