@@ -145,7 +145,10 @@ def study_proposal(proposal: Proposal, pause: Callable[[], None]) -> Study:
     )
     positions = proposal.solution["positions"]
     working = {bet: position["working"] for bet, position in positions.items()}
-    _fill(row, proposal.snapshot, working, PARTS, pause)
+    # What a change is worth alone compares optima, and what a person chose is none.
+    is_ours = proposal.drawn_up_by_id is None
+    parts = tuple(part for part in PARTS if is_ours or part != "gain_alone")
+    _fill(row, proposal.snapshot, working, parts, pause)
     return row
 
 

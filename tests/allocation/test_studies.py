@@ -17,7 +17,7 @@ from bets.models import Bet, Portfolio
 from evidence.beliefs import refresh
 from tests.allocation.test_decide import proposed
 from tests.allocation.test_recompute import two_bets
-from tests.factories import make_hypothesis, make_portfolio
+from tests.factories import make_hypothesis, make_portfolio, make_user
 
 PARTS = ("robustness", "levers", "frontier", "information")
 
@@ -48,6 +48,16 @@ def test_nothing_that_was_shown_to_a_decider_changes() -> None:
     assert (after.version, after.content_sha256) == (proposal.version, proposal.content_sha256)
     exact = dict(ProposalChange.objects.values_list("bet", "gain_alone"))
     assert exact == pytest.approx(before, rel=1e-6)
+
+
+@pytest.mark.django_db
+def test_what_a_person_chose_keeps_their_figures_and_is_studied_too() -> None:
+    portfolio, _, _, proposal = proposed()
+    Proposal.objects.filter(pk=proposal.pk).update(drawn_up_by=make_user())
+    ProposalChange.objects.update(gain_alone=None)
+    run_owed_studies(portfolio.pk)
+    assert Study.objects.get(proposal=proposal).levers is not None
+    assert set(ProposalChange.objects.values_list("gain_alone", flat=True)) == {None}
 
 
 @pytest.mark.django_db
