@@ -30,8 +30,13 @@ class LeverRow:
 
     @property
     def pays(self) -> bool:
-        """Whether it is worth more than it costs, or lets more be mended of what is broken."""
-        return self.net_gain > 0 or self.mends > 0
+        """Whether it is worth more than it costs."""
+        return self.net_gain > 0
+
+    @property
+    def only_mends(self) -> bool:
+        """Whether all that speaks for it is that less would be broken."""
+        return not self.pays and self.mends > 0
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Studied:
 
     study: Study
     paying: list[LeverRow] | None
+    mending: list[LeverRow]
     others: list[LeverRow]
     futures: list[FutureRow] | None
     robust_sentence: str
@@ -70,7 +76,8 @@ def studied(proposal: Proposal) -> Studied | None:
     return Studied(
         study=study,
         paying=None if study.levers is None else [row for row in rows if row.pays],
-        others=[row for row in rows if not row.pays],
+        mending=[row for row in rows if row.only_mends],
+        others=[row for row in rows if not row.pays and not row.only_mends],
         futures=_futures(study.robustness),
         robust_sentence=_robust_sentence(study.robustness),
         worst_sentence=_worst_sentence(study.robustness, proposal),

@@ -64,6 +64,22 @@ def test_levers_that_pay_come_first_and_the_others_are_told_as_tried() -> None:
 
 
 @pytest.mark.django_db
+def test_levers_that_only_mend_what_is_broken_stand_apart_and_say_so() -> None:
+    portfolio, proposal = with_a_tight_guardrail()
+    run_owed_studies(portfolio.pk)
+    study = Study.objects.get(proposal=proposal)
+    assert study.levers is not None
+    mending = {**study.levers[0], "gain": -5.0, "net_gain": -9.0, "mends": 58_000.0}
+    study.levers = [*study.levers, mending]
+    study.save()
+    shown = studied(proposal)
+    assert shown is not None
+    assert [row.mends for row in shown.mending] == [58_000.0]
+    page = signed_in(portfolio).get(f"/proposals/{proposal.pk}").content.decode()
+    assert "Would mend more of what is broken today, and not pay: 1" in page
+
+
+@pytest.mark.django_db
 def test_levers_name_what_has_been_removed_since() -> None:
     portfolio, proposal = with_a_tight_guardrail()
     run_owed_studies(portfolio.pk)
