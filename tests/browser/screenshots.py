@@ -45,6 +45,8 @@ PAGES = {
     "proposal-decided": (FINANCE, "decided"),
     "guardrails": (LEAD, "/guardrails"),
     "scenarios": (LEAD, "/scenarios"),
+    "scenario": (LEAD, "scenario"),
+    "evidence-import": (LEAD, "/evidence/import"),
     "flow": (LEAD, "/flow"),
     "ledger": (LEAD, "/ledger"),
     "settings": (LEAD, "/settings"),
@@ -75,12 +77,12 @@ def sign_in(browser: Any, site: str, who: str, password: str, theme: str) -> Any
 
 
 def first(page: Any, address: str, pattern: str, skip: int = 0) -> str:
-    """The path of the link on a page that matches ``pattern``, after ``skip`` others."""
+    """The path of the link on a page that matches ``pattern``, after ``skip`` others, if any."""
     page.goto(address)
     wait_for_panels(page)
     links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
     found = list(dict.fromkeys(link for link in links if re.fullmatch(pattern, link)))
-    return str(found[skip])
+    return found[skip] if len(found) > skip else "/none-of-these"
 
 
 def find_addresses(context: Any) -> dict[str, str]:
@@ -92,6 +94,7 @@ def find_addresses(context: Any) -> dict[str, str]:
     found["log"] = first(page, bet, r"/hypotheses/\d+/evidence")
     found["hypothesis"] = found["log"].replace("/evidence", "/edit")
     found["retract"] = first(page, bet, r"/evidence/\d+/retract")
+    found["scenario"] = first(page, "/scenarios", r"/scenarios/\d+")
     found["proposal"] = first(page, "/proposals", r"/proposals/\d+")
     found["decided"] = first(page, "/proposals", r"/proposals/\d+", skip=1)
     page.close()
