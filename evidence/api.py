@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from bets.models import Hypothesis, Portfolio
 from bets.serializers import PortfolioFilter
-from evidence import bulk_lines, intake
+from evidence import bulk_lines, intake, resolve
 from evidence import serializers as forms
 from evidence.bulk import record_many
 from evidence.models import Evidence
@@ -105,9 +105,55 @@ class Belief(ApiView):
         return Response(forms.HypothesisBeliefShown(rows.get(pk=hypothesis_id).belief_now).data)
 
 
+class Resolving(ApiView):
+    """How a hypothesis ended."""
+
+    problems = (404, 409, 422)
+
+    @extend_schema(
+        request=forms.ResolutionTerms,
+        responses={201: forms.ResolutionShown},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Resolve a hypothesis",
+    )
+    def post(self, request: Request, hypothesis_id: int) -> Response:
+        """Say that it held or did not, with what shows it; the belief follows."""
+        given = dict(self.body)
+
+        def act() -> Answer:
+            done = resolve.resolve(self.principal, hypothesis_id, given)
+            return Answer(201, forms.ResolutionShown(done).data)
+
+        return respond(once(request, act))
+
+
+class Reopening(ApiView):
+    """A resolved hypothesis is open again."""
+
+    problems = (404, 409, 422)
+
+    @extend_schema(
+        request=forms.ReopeningTerms,
+        responses={201: forms.ResolutionShown},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Open a resolved hypothesis again",
+    )
+    def post(self, request: Request, hypothesis_id: int) -> Response:
+        """What settled it is retracted."""
+        reason = dict(self.body).get("reason", "")
+
+        def act() -> Answer:
+            done = resolve.reopen(self.principal, hypothesis_id, reason)
+            return Answer(201, forms.ResolutionShown(done).data)
+
+        return respond(once(request, act))
+
+
 urlpatterns = [
     path("evidence", EvidenceStream.as_view(), name="api-evidence-stream"),
     path("evidence/bulk", EvidenceInBulk.as_view(), name="api-evidence-bulk"),
     path("evidence/<int:evidence_id>", OneEvidence.as_view(), name="api-evidence"),
+    path("hypotheses/<int:hypothesis_id>/resolve", Resolving.as_view(), name="api-resolve"),
+    path("hypotheses/<int:hypothesis_id>/reopen", Reopening.as_view(), name="api-reopen"),
     path("hypotheses/<int:hypothesis_id>/belief", Belief.as_view(), name="api-belief"),
 ]

@@ -147,6 +147,59 @@ class RetractionForm(forms.Form):
     )
 
 
+class ResolutionForm(forms.Form):
+    """Whether a hypothesis held, what shows it, and since when that is clear."""
+
+    outcome = forms.ChoiceField(
+        label="It",
+        choices=[("held", "Held"), ("did_not_hold", "Did not hold")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say whether it held."},
+    )
+    shown_by = forms.CharField(
+        label="What shows it",
+        max_length=4_900,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what shows it; it stays on record."},
+    )
+    link = forms.CharField(label="Link", required=False, max_length=500, widget=forms.URLInput)
+    became_clear_on = forms.DateField(
+        label="Since when it is clear",
+        required=False,
+        help_text="Empty for now. What was believed before is scored as a forecast.",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Write a day such as 2026-03-14."},
+    )
+
+
+class ReopenForm(forms.Form):
+    """Why a resolved hypothesis is open again."""
+
+    shown_by = forms.CharField(
+        label="Why it is open again",
+        max_length=4_900,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say why; it stays on record."},
+    )
+
+
+class SourceForm(forms.Form):
+    """How far a source is relied on, and what that is based on."""
+
+    reliability = TypedPercentField(
+        label="Reliability, %",
+        help_text="100: its reports count in full. 50: each weighs half.",
+        widget=forms.TextInput(attrs=dict(_DECIMAL)),
+        error_messages={"required": "Write a share above 0 and up to 100."},
+    )
+    based_on = forms.CharField(
+        label="What that is based on",
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what it is based on; it stays on record."},
+    )
+
+
 class StreamFilter(forms.Form):
     """Which evidence the stream shows."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from bets.serializers import PortfolioFilter
-from evidence.models import Evidence, EvidenceKind, HypothesisBelief, Strength
+from evidence.models import Evidence, EvidenceKind, HypothesisBelief, Resolution, Strength
 from spm.api import fields
 from spm.api.serializers import FieldProblem, ShownSerializer, Terms
 
@@ -167,3 +167,39 @@ class NewEvidenceTerms(Terms):
     )
     note = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
     link = serializers.URLField(required=False, allow_blank=True, max_length=500)
+
+
+class ResolutionTerms(Terms):
+    """Whether a hypothesis held, what shows it, and since when that is clear."""
+
+    outcome = serializers.ChoiceField(choices=["held", "did_not_hold"])
+    shown_by = serializers.CharField(max_length=4_900)
+    link = serializers.URLField(required=False, allow_blank=True, max_length=500)
+    became_clear_at = fields.MomentField(
+        required=False, allow_null=True, help_text="Now by default; beliefs before are forecasts."
+    )
+
+
+class ReopeningTerms(Terms):
+    """Why a resolved hypothesis is open again."""
+
+    reason = serializers.CharField(max_length=4_900)
+
+
+class ResolutionShown(ShownSerializer):
+    """How a hypothesis ended, or that it is open again."""
+
+    class Meta:
+        model = Resolution
+        fields = [
+            "id",
+            "hypothesis",
+            "outcome",
+            "became_clear_at",
+            "shown_by",
+            "link",
+            "evidence",
+            "resolved_at",
+            "resolved_by",
+            "api_key",
+        ]

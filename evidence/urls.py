@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evidence.views import file_import, log, stream
+from evidence.views import file_import, log, resolve, stream
 
 app_name = "evidence"
 
@@ -22,6 +22,9 @@ urlpatterns = [
         file_import.refused_csv,
         name="import_refused",
     ),
+    path("evidence/sources", resolve.sources, name="sources"),
+    path("evidence/sources/<int:source_id>", resolve.source, name="source"),
+    path("hypotheses/<int:hypothesis_id>/resolve", resolve.resolve, name="resolve"),
     path("evidence/<int:evidence_id>/retract", log.take_back, name="retract"),
     path("bets/<int:bet_id>/evidence", log.panel, name="panel"),
     path("bets/<int:bet_id>/evidence/weighed", log.weighed_list, name="weighed"),

@@ -5,7 +5,7 @@ What the bet's page shows; worked out for now, so that staleness is today's.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -14,7 +14,7 @@ from bets.models import Bet, Hypothesis
 from evidence import belief
 from evidence.belief.retraction import live_retractions
 from evidence.history import BetHistory, histories_of
-from evidence.models import Evidence
+from evidence.models import Evidence, Resolution
 from evidence.standing import moment_for
 
 #: How many items of a hypothesis a page shows; the stream has all of them.
@@ -56,6 +56,7 @@ class WeighedHypothesis:
     kill_criteria_met: list[str]
     items: list[WeighedItem]
     count: int
+    resolution: Resolution | None = None
 
 
 def weighed(bet: Bet, as_of: datetime | None = None) -> list[WeighedHypothesis]:
@@ -66,8 +67,13 @@ def weighed(bet: Bet, as_of: datetime | None = None) -> list[WeighedHypothesis]:
     events = Evidence.objects.filter(bet=bet).select_related("source", "recorded_by", "api_key")
     for row in events.order_by("-observed_at", "-id"):
         rows[row.hypothesis_id].append(row)
+    resolutions = Resolution.objects.in_force().filter(hypothesis__bet=bet)
+    ends = {row.hypothesis_id: row for row in resolutions}
     return [
-        _weighed(hypothesis, history, rows[hypothesis.pk], moment)
+        replace(
+            _weighed(hypothesis, history, rows[hypothesis.pk], moment),
+            resolution=ends.get(hypothesis.pk),
+        )
         for hypothesis in bet.hypotheses.order_by("id")
     ]
 

@@ -22,6 +22,8 @@ urlpatterns = [
         views.belief_over_money_csv,
         name="belief_over_money_csv",
     ),
+    path("reports/calibration", views.calibration_page, name="calibration"),
+    path("reports/calibration/<slug:part>.csv", views.calibration_csv, name="calibration_csv"),
     path("flow", views.flow_page, name="flow"),
     path("flow/<slug:part>.csv", views.flow_csv, name="flow_csv"),
     path("proposals/<int:proposal_id>/waterfall", views.waterfall, name="waterfall"),

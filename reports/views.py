@@ -17,8 +17,10 @@ from allocation.scenarios.reading import ids_in, opened_some
 from allocation.wording import sentence
 from bets.kanban import choices_of
 from bets.models import Bet, Horizon
+from evidence.calibration import LEADS
 from reports import bet_history, frontier_picture, proposal_picture, scenario_picture
 from reports.allocation import broken_but_well_reported, holdings, latest_evidence
+from reports.calibration import Calibration
 from reports.figures import ageing, cumulative_flow, over_time, time_in_stage
 from reports.figures.sankey import Sankey, sankey
 from reports.figures.table import Table
@@ -200,6 +202,33 @@ def flow_csv(request: PageRequest, part: str) -> HttpResponse:
     except KeyError as error:
         raise Http404 from error
     return _as_csv(table, f"flow-{part}.csv")
+
+
+@require_GET
+def calibration_page(request: PageRequest) -> HttpResponse:
+    """How good the beliefs were, of hypotheses that are resolved."""
+    if request.portfolio is None:
+        return render(request, "reports/calibration.html", {})
+    shown = Calibration(request.portfolio, request.GET.dict())
+    query = request.GET.urlencode()
+    context = {
+        "calibration": shown,
+        "figure": shown.picture(),
+        "narrow": shown.picture(narrow=True),
+        "leads": LEADS,
+        "suffix": f"?{query}" if query else "",
+    }
+    return render(request, "reports/calibration.html", context)
+
+
+@require_GET
+def calibration_csv(request: PageRequest, part: str) -> HttpResponse:
+    """The figures behind the report: 'forecasts' one by one, or the 'diagram'."""
+    if request.portfolio is None or part not in ("forecasts", "diagram"):
+        raise Http404
+    shown = Calibration(request.portfolio, request.GET.dict())
+    table = shown.table() if part == "forecasts" else shown.picture().table
+    return _as_csv(table, f"calibration-{part}.csv")
 
 
 def _flow(request: PageRequest) -> Flow:

@@ -1,8 +1,9 @@
-"""What we learn. Read in this order: event, belief, file_import."""
+"""What we learn. Read in this order: event, belief, resolution, file_import."""
 
 from evidence.models.belief import BeliefPoint, HypothesisBelief, ThesisBreak
 from evidence.models.event import Evidence, EvidenceKind, Source, Strength
 from evidence.models.file_import import EvidenceImport, ImportedEvidence
+from evidence.models.resolution import Outcome, Resolution, SourceChange
 
 __all__ = [
     "BeliefPoint",
@@ -11,7 +12,10 @@ __all__ = [
     "EvidenceKind",
     "HypothesisBelief",
     "ImportedEvidence",
+    "Outcome",
+    "Resolution",
     "Source",
+    "SourceChange",
     "Strength",
     "ThesisBreak",
 ]

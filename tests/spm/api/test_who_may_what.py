@@ -16,6 +16,7 @@ from bets.edit import OFFICE
 from bets.models import Bet, Hypothesis, Portfolio, Team, Theme, ValueStream
 from evidence.intake import NewEvidence, record
 from evidence.models import Evidence
+from evidence.resolve import resolve
 from spm.accounts.models import Role
 from tests.allocation.test_decide import proposed
 from tests.api_client import ApiClient, client_of
@@ -137,6 +138,12 @@ def judged(hypothesis: Hypothesis) -> dict[str, Any]:
     return {"hypothesis": hypothesis.pk, **said}
 
 
+def once_resolved(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """The body, once there is something to open again."""
+    resolve(OFFICE, world.hypothesis.pk, {"outcome": "held", "shown_by": "The pilot."})
+    return body
+
+
 ENTRIES: dict[tuple[str, str], Entry] = {
     ("GET", "api-portfolios"): Entry(lambda world: "/portfolios", foreign="empty"),
     ("GET", "api-portfolio"): shown("portfolios", "portfolio"),
@@ -174,6 +181,16 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         lambda world: f"/hypotheses/{world.hypothesis.pk}",
         EDITORS,
         lambda world: {"prior": 0.4, "reason": "A better survey."},
+    ),
+    ("POST", "api-resolve"): Entry(
+        lambda world: f"/hypotheses/{world.hypothesis.pk}/resolve",
+        EDITORS,
+        lambda world: {"outcome": "held", "shown_by": "The pilot."},
+    ),
+    ("POST", "api-reopen"): Entry(
+        lambda world: f"/hypotheses/{world.hypothesis.pk}/reopen",
+        EDITORS,
+        lambda world: once_resolved(world, {"reason": "A mistake."}),
     ),
     ("GET", "api-belief"): Entry(lambda world: f"/hypotheses/{world.hypothesis.pk}/belief"),
     ("GET", "api-evidence-stream"): listed("evidence"),
