@@ -16,7 +16,7 @@ from bets.edit import OFFICE
 from bets.models import Bet, Hypothesis, Portfolio, Team, Theme, ValueStream
 from evidence.intake import NewEvidence, record
 from evidence.models import Evidence
-from evidence.resolve import resolve
+from evidence.resolve import resolution_of, resolve
 from spm.accounts.models import Role
 from tests.allocation.test_decide import proposed
 from tests.api_client import ApiClient, client_of
@@ -140,7 +140,8 @@ def judged(hypothesis: Hypothesis) -> dict[str, Any]:
 
 def once_resolved(world: World, body: dict[str, Any]) -> dict[str, Any]:
     """The body, once there is something to open again."""
-    resolve(OFFICE, world.hypothesis.pk, {"outcome": "held", "shown_by": "The pilot."})
+    if resolution_of(world.hypothesis) is None:
+        resolve(OFFICE, world.hypothesis.pk, {"outcome": "held", "shown_by": "The pilot."})
     return body
 
 
