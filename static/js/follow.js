@@ -10,11 +10,12 @@ import { isBusy } from "./live.js";
 
 const OURS = /^(all|board|(bet|column|team):.*)$/;
 const PATIENCE_MS = 10_000;
-const AGAIN_MS = 2_000;
+const AGAIN_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 
 let underway = false;
 let again = false;
 let owed = false; /* something was in use */
+let failures = 0;
 let edition = 0; /* what is asked for is out of date once the page has changed something by itself */
 
 const board = () => document.getElementById("kanban");
@@ -42,7 +43,7 @@ async function ask(root) {
     body: holding(root),
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  if (answer.status === 401) location.reload();
+  if ([401, 404].includes(answer.status)) location.reload(); /* signed out, or no longer a member */
   if (!answer.ok) throw new Error(`${answer.status}`);
   return answer.status === 204 ? "" : answer.text();
 }
@@ -57,16 +58,17 @@ export async function follow() {
   }
   underway = true;
   const asked = edition;
-  let failed = false;
+  let html = null;
   try {
-    const html = await ask(root);
-    if (asked !== edition || root !== board()) again = true;
-    else apply(root, html);
+    html = await ask(root);
+    failures = 0;
   } catch {
-    failed = true;
+    failures += 1;
   }
   underway = false;
-  if (failed) setTimeout(follow, AGAIN_MS);
+  if (html !== null && asked === edition && root === board()) apply(root, html);
+  else again = true;
+  if (failures) setTimeout(follow, AGAIN_MS[Math.min(failures, AGAIN_MS.length) - 1]);
   else if (again) follow();
   again = false;
 }
