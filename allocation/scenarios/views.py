@@ -30,6 +30,7 @@ from spm.errors import Conflict, Invalid
 ROWS = 50
 LATEST_MOVES = 8
 FIRST_SHEET = "bets"
+TURNED = ("stop", "bet", "guardrail")
 
 View = Callable[..., HttpResponse]
 
@@ -220,6 +221,7 @@ def cell(request: PageRequest, scenario: Scenario) -> HttpResponse:
     said = request.POST
     kind, target, part = said.get("kind", ""), said.get("target", ""), said.get("part", "")
     text, sign = said.get("value", ""), decimal_sign_of(request)
+    _row_of(Sheets(Opened(scenario), sign), said.get("sheet", ""), kind, target)
     problem = ""
     try:
         value = Sheets(Opened(scenario), sign).read(kind, target, part, text)
@@ -266,6 +268,8 @@ def _row(request: PageRequest, scenario: Scenario, row: Row, status: int = 200) 
 def turn(request: PageRequest, scenario: Scenario) -> HttpResponse:
     """The button of a row: stop a bet or let it go on, drop a guardrail or bring it back."""
     kind, target = request.POST.get("kind", ""), request.POST.get("target", "")
+    if request.POST.get("sheet") not in SHEETS or kind not in TURNED:
+        raise Http404
     opened, sign = Opened(scenario), decimal_sign_of(request)
     try:
         if (kind, target) in opened.by_slot and opened.current(kind, target) in (None, True):
@@ -279,7 +283,7 @@ def turn(request: PageRequest, scenario: Scenario) -> HttpResponse:
     except Invalid as error:
         return HttpResponse(status=422, headers={"HX-Trigger": json.dumps({"toast": str(error)})})
     sheets = Sheets(Opened(scenario), sign)
-    sheet = SHEETS[request.POST.get("sheet", FIRST_SHEET)](sheets)
+    sheet = SHEETS[request.POST.get("sheet", "")](sheets)
     row = next((each for each in sheet.rows if each.stands_for(kind, target)), None)
     if row is None:
         raise Http404

@@ -1,6 +1,7 @@
 """The pages of scenarios: cells, buttons, forms, links, and a fixed number of queries."""
 
 import re
+from itertools import product
 from typing import Any
 
 import pytest
@@ -71,6 +72,20 @@ def test_typing_what_stood_there_is_no_change() -> None:
     assert "was" not in text_of(save(world, "5"))
     world.scenario.refresh_from_db()
     assert world.scenario.changes == []
+
+
+def test_what_no_page_of_ours_would_send_breaks_nothing() -> None:
+    world = make_world()
+    client = browser_of(world.lead)
+    parts, kinds = ("cell", "turn", "undo", "add"), ("belief", "stop", "bet", "guardrail", "colour")
+    for part, kind, target in product(parts, kinds, ("", "new-1", "1>2", "\x00")):
+        sheet = "bets" if kind == "belief" else "no sheet"
+        said = {"kind": kind, "target": target, "sheet": sheet, "part": "x", "value": "1"}
+        answer = client.post(address(world, f"/{part}?sheet={sheet}"), said)
+        assert answer.status_code in (302, 404, 422), (part, said)
+    for sheet in ("guardrails", "bets"):
+        said = {"kind": "stop", "target": str(world.guardrail.pk), "sheet": sheet, "value": "1"}
+        assert client.post(address(world, "/cell"), said).status_code == 404
 
 
 def test_a_bet_is_stopped_and_goes_on() -> None:
