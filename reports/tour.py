@@ -36,8 +36,7 @@ class Step:
     @property
     def url(self) -> str:
         """The page with the step on it."""
-        path, _, anchor = self.page.partition("#")
-        return f"{path}?tour={self.number}{'#' + anchor if anchor else ''}"
+        return f"{self.page}?tour={self.number}"
 
 
 def step_of(portfolio: Portfolio, number: int) -> Step:
@@ -125,7 +124,7 @@ def _logging(portfolio: Portfolio) -> Step:
         "you type it says what that does to the belief. Whoever may log evidence can do so here; "
         "it can be taken back with a reason, and it is never deleted."
     )
-    page = f"{reverse('bets:bet', args=[bet.pk])}#evidence"
+    page = reverse("bets:bet", args=[bet.pk])
     return Step(4, title, text, page, "#log-evidence, #evidence")
 
 

@@ -33,5 +33,10 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
   if (event.key === "Escape" && !elsewhere && !typing) document.getElementById("tour-leave").click();
 });
+/* Once more when all is there: what a page does while it loads must not take the focus away. */
+const take = () => tour.focus({ preventScroll: true });
+addEventListener("load", () => {
+  if (document.activeElement === document.body) take();
+});
 point();
-tour.focus({ preventScroll: true });
+take();

@@ -32,7 +32,7 @@ def test_the_steps_stand_on_the_broken_bet_and_the_open_proposal() -> None:
         portfolio, stage="scaling", thesis_status="broken", delivery_signal="Green", working=5
     )
     assert step_of(portfolio, 2).url == f"/bets/{bet.pk}?tour=2"
-    assert step_of(portfolio, 4).url.endswith("?tour=4#evidence")
+    assert step_of(portfolio, 4).url.endswith("?tour=4")
     assert step_of(portfolio, 5).url == f"/proposals/{proposal.pk}?tour=5"
 
 
