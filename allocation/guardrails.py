@@ -8,10 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db import transaction
+
+from allocation import limit_journal
 from allocation.engine.guardrails import KINDS
 from allocation.models import Guardrail
 from allocation.requests import ask
-from bets.models import Portfolio
+from bets.edit import OFFICE
+from bets.models import Horizon, Liquidity, Portfolio, Stage
+from spm import live
 from spm.errors import Invalid
 
 LONGEST_NAME = 120
@@ -109,26 +114,42 @@ def proposed_limits(envelope: Decimal) -> list[Limit]:
     return [each.limit(each.share, envelope) for each in PROPOSED]
 
 
-def create(portfolio: Portfolio, limits: Iterable[Limit]) -> list[Guardrail]:
-    """Make guardrails, and owe the portfolio a recomputation.
+def create(
+    portfolio: Portfolio,
+    limits: Iterable[Limit],
+    *,
+    by: object = OFFICE,
+    reason: str = "Set when the portfolio was opened.",
+) -> list[Guardrail]:
+    """Make guardrails, journal them, and owe the portfolio a recomputation.
+
+    Whether ``by`` may is asked before (``allocation.limits``).
 
     Raises:
         Invalid: a limit that limits nothing or cannot be; the field is the guardrail's name.
     """
     rows = [_row(portfolio, limit) for limit in limits]
-    Guardrail.objects.bulk_create(rows)
-    if rows:
-        ask(portfolio.pk, "Guardrails were set.")
+    with transaction.atomic():
+        Guardrail.objects.bulk_create(rows)
+        if rows:
+            limit_journal.made(rows, by, reason)
+            ask(portfolio.pk, "Guardrails were set.")
+            live.say(portfolio.pk, "limits")
     return rows
 
 
 def _row(portfolio: Portfolio, limit: Limit) -> Guardrail:
-    wrong = what_is_wrong(limit)
+    wrong = faults(limit, portfolio)
     if wrong:
-        raise Invalid({limit.name: wrong})
+        raise Invalid({limit.name: next(iter(wrong.values()))})
+    return row_of(portfolio, limit)
+
+
+def row_of(portfolio: Portfolio, limit: Limit) -> Guardrail:
+    """The guardrail that a limit describes, not saved."""
     return Guardrail(
         portfolio=portfolio,
-        name=limit.name,
+        name=limit.name.strip(),
         kind=limit.kind,
         scope={name: list(values) for name, values in limit.scope.items()},
         minimum=limit.minimum,
@@ -138,28 +159,90 @@ def _row(portfolio: Portfolio, limit: Limit) -> Guardrail:
 
 def what_is_wrong(limit: Limit) -> str:
     """Why a limit cannot be taken, in a sentence, or an empty text if it can."""
-    if not limit.name.strip() or len(limit.name) > LONGEST_NAME:
-        return f"A guardrail has a name of 1 to {LONGEST_NAME} letters."
+    return next(iter(faults(limit).values()), "")
+
+
+def faults(limit: Limit, portfolio: Portfolio | None = None) -> dict[str, str]:
+    """What is wrong with each field of a limit, in a sentence; empty if it can be taken.
+
+    With the portfolio, the themes and value streams of the scope are looked up too.
+    """
+    wrong = {}
+    if not limit.name.strip() or len(limit.name) > LONGEST_NAME or not limit.name.isprintable():
+        wrong["name"] = f"A guardrail has a name of 1 to {LONGEST_NAME} letters."
     if limit.kind not in KINDS:
-        return f"There is no kind '{limit.kind}'. There are: {', '.join(KINDS)}."
-    kind = KINDS[limit.kind]
+        return {**wrong, "kind": f"There is no kind '{limit.kind}'. There are: {', '.join(KINDS)}."}
+    return {**wrong, **_faults_of_figures(limit), **_faults_of_scope(limit, portfolio)}
+
+
+def _faults_of_figures(limit: Limit) -> dict[str, str]:
+    kind, wrong = KINDS[limit.kind], {}
     given = {
-        name: figure
-        for name, figure in (("min", limit.minimum), ("max", limit.maximum))
+        side: figure
+        for side, figure in (("minimum", limit.minimum), ("maximum", limit.maximum))
         if figure is not None
     }
+    allowed = [f"{side}imum" for side in kind.limits]
+    for side, figure in given.items():
+        if side not in allowed:
+            word = "max" if side == "minimum" else "min"
+            wrong[side] = f"It limits by its {word} only: a {limit.kind} has no {side}."
+        elif said := _fault_of(figure, kind.unit):
+            wrong[side] = said
     if not given:
-        return "Give it a least or a most; without either it limits nothing."
-    if not set(given) <= set(kind.limits):
-        return f"It limits by its {' and '.join(kind.limits)} only."
-    highest = Decimal(1) if kind.unit == "share" else LARGEST_LIMIT
-    for figure in given.values():
-        if not figure.is_finite() or not 0 <= figure <= highest or figure % PLACES:
-            return (
-                "A share lies between 0 and 100 %, in hundredths of a per cent."
-                if kind.unit == "share"
-                else "A limit is nothing or more, in cents."
-            )
-    if len(given) == 2 and given["min"] > given["max"]:
-        return "Its least is above its most."
-    return ""
+        wrong[allowed[-1]] = "Give it a least or a most; without either it limits nothing."
+    elif len(given) == 2 and not wrong and given["minimum"] > given["maximum"]:
+        wrong["minimum"] = "Its least is above its most."
+    return wrong
+
+
+def _fault_of(figure: Decimal, unit: str) -> str:
+    highest = Decimal(1) if unit == "share" else LARGEST_LIMIT
+    inside = figure.is_finite() and 0 <= figure < LARGEST_LIMIT and figure <= highest
+    step = {"share": PLACES, "count": Decimal(1)}.get(unit, CENT)
+    if inside and not figure % step:
+        return ""
+    return {
+        "share": "A share lies between 0 and 100 %, in hundredths of a per cent.",
+        "count": "A count is a whole number of bets.",
+    }.get(unit, "A limit is nothing or more, in cents.")
+
+
+def _faults_of_scope(limit: Limit, portfolio: Portfolio | None) -> dict[str, str]:
+    """Attributes and values that no bet can have; a reserve looks at the whole envelope."""
+    if limit.scope and not KINDS[limit.kind].scoped:
+        return {"scope": f"A {limit.kind} always looks at the whole envelope: leave the scope out."}
+    known = known_values(portfolio)
+    for attribute, values in limit.scope.items():
+        if attribute not in known:
+            return {"scope": f"There is no attribute '{attribute}'. There are: {', '.join(known)}."}
+        if not values:
+            return {"scope": f"Name at least one {attribute}, or leave it out."}
+        possible = known[attribute]
+        odd = [
+            value for value in map(str, values) if possible is not None and value not in possible
+        ]
+        if odd:
+            return {"scope": f"There is no {attribute} '{odd[0]}' here."}
+    return {}
+
+
+def known_values(portfolio: Portfolio | None) -> dict[str, Mapping[str, str] | None]:
+    """What a scope can name: attributes of bets, with their values and what these are called.
+
+    None for the values that are known only with the portfolio.
+    """
+    named: dict[str, Mapping[str, str] | None] = {"theme": None, "stream": None}
+    if portfolio is not None:
+        named = {
+            "theme": {str(row.pk): row.name for row in portfolio.themes.all()},
+            "stream": {str(row.pk): row.name for row in portfolio.streams.all()},
+        }
+    chosen = {"horizon": Horizon, "liquidity": Liquidity, "stage": Stage}
+    return {
+        **named,
+        **{
+            name: {str(v): str(label) for v, label in words.choices}
+            for name, words in chosen.items()
+        },
+    }

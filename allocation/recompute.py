@@ -86,7 +86,7 @@ def recompute(portfolio_id: int, as_of: datetime | None = None) -> Proposal | No
         return None
     if solution["status"] == "infeasible":
         withdraw(portfolio, now)
-        _note(portfolio_id, now, started, problem=solution["reason"])
+        _note(portfolio_id, now, started, solution=solution, problem=solution["reason"])
         return None
     proposal, outcome = settle(portfolio, snapshot, solution, now, expected_value(parsed))
     _note(portfolio_id, now, started, solution=solution, outcome=outcome)
@@ -112,6 +112,12 @@ def _note(
             "objective_best": objective["proposed"],
             "outcome": outcome,
             "problem": problem,
+            "limits": _limits(solution) if solution else {},
         },
     )
-    live.say(portfolio_id, "allocation", "proposals")
+    live.say(portfolio_id, "allocation", "proposals", "limits")
+
+
+def _limits(solution: dict[str, Any]) -> dict[str, Any]:
+    """The guardrails and the envelope as they were found, before and after."""
+    return {name: solution[name] for name in ("guardrails", "envelope")}

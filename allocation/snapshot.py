@@ -52,7 +52,7 @@ def snapshot_of(portfolio: Portfolio) -> Snapshot:
         ],
         "bets": _bets(portfolio, positions),
         "guardrails": [
-            _guardrail(guardrail)
+            guardrail_of(guardrail)
             for guardrail in Guardrail.objects.filter(portfolio=portfolio, active=True)
         ],
         "levers": portfolio.lever_terms,
@@ -166,7 +166,8 @@ def _withdrawable(bet: Bet, booked: Decimal, free: Decimal) -> float:
     return min(bet.withdrawable, float(free / booked))
 
 
-def _guardrail(guardrail: Guardrail) -> dict[str, Any]:
+def guardrail_of(guardrail: Guardrail) -> dict[str, Any]:
+    """A guardrail as the engine takes it."""
     return {
         "id": str(guardrail.pk),
         "kind": guardrail.kind,

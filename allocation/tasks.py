@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
-from allocation import decide, ledger, requests, studies
+from allocation import decide, ledger, limit_effect, requests, studies
 from allocation.models import RecomputeRequest, Scenario
 from allocation.recompute import run_owed
 from allocation.scenarios import solving
@@ -35,6 +36,12 @@ def study(portfolio_id: int) -> None:
 def sweep_studies() -> None:
     """Study what has waited, whatever became of the message about it."""
     _each(studies.owing().values_list("id", flat=True), studies.run_owed_studies)
+
+
+@shared_task(name=limit_effect.TASK)
+def work_out_limit_effect(portfolio_id: int, asked: dict[str, Any], key: str) -> None:
+    """Find out what a change of a limit would do, for the page that waits."""
+    limit_effect.keep(portfolio_id, asked, key)
 
 
 @shared_task(name="allocation.sweep_recompute_requests")

@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 
 from allocation import views
 from allocation.pages import founding, settings
+from allocation import limit_pages, views
 
 app_name = "allocation"
 
@@ -38,6 +39,11 @@ urlpatterns = [
     path("ledger/rows", views.ledger_rows, name="ledger_rows"),
     path("ledger.csv", views.ledger_csv, name="ledger_csv"),
     path("", include("allocation.scenarios.urls")),
+    path("guardrails", limit_pages.guardrails_page, name="guardrails"),
+    path("guardrails/list", limit_pages.guardrails_panel, name="guardrails_panel"),
+    path("guardrails/new", limit_pages.new_guardrail, name="new_guardrail"),
+    path("guardrails/<int:guardrail_id>", limit_pages.one_guardrail, name="guardrail"),
+    path("guardrails/set/<slug:which>", limit_pages.limit_amount, name="limit_amount"),
     path("bets/<int:bet_id>/if-stopped", views.if_stopped_panel, name="if_stopped"),
     path("bets/<int:bet_id>/decisions", views.bet_decisions_panel, name="bet_decisions"),
 ]

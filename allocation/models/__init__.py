@@ -3,7 +3,7 @@
 from allocation.models.decision import Decision
 from allocation.models.imports import ImportedPeriod
 from allocation.models.ledger import Account, LedgerHead, Transfer
-from allocation.models.limits import Guardrail, Mandate
+from allocation.models.limits import Guardrail, LimitChange, Mandate
 from allocation.models.proposal import (
     LatestRun,
     Move,
@@ -21,6 +21,7 @@ __all__ = [
     "ImportedPeriod",
     "LatestRun",
     "LedgerHead",
+    "LimitChange",
     "Mandate",
     "Move",
     "Proposal",

@@ -2,11 +2,13 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Floor, Lower
 from django.utils import timezone
 
 from bets.models import Portfolio
 from bets.models.portfolio import VisibleQuerySet
 from spm.accounts.models import ApiKey, User
+from spm.append_only import AppendOnlyModel
 from spm.fields import MoneyField
 
 
@@ -35,15 +37,44 @@ class Guardrail(models.Model):
     minimum = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
     maximum = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
     active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = VisibleQuerySet.as_manager()
 
     class Meta:
-        """A limit limits something, and its range is a range."""
+        """A limit limits something that its kind can limit, its range is a range, its name its own.
+
+        ``allocation.guardrails`` says the same in sentences, before it comes to this.
+        """
 
         ordering = ["id"]
         constraints = [
+            models.UniqueConstraint("portfolio", Lower("name"), name="guardrail_name_once"),
+            models.UniqueConstraint(fields=["id", "portfolio"], name="guardrail_with_portfolio"),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["share", "bet_share", "turnover"])
+                | (
+                    (Q(minimum__isnull=True) | Q(minimum__lte=1))
+                    & (Q(maximum__isnull=True) | Q(maximum__lte=1))
+                ),
+                name="guardrail_share_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["bet_share", "turnover"]) | Q(minimum__isnull=True),
+                name="guardrail_limits_what_its_kind_can",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="count")
+                | (
+                    (Q(minimum__isnull=True) | Q(minimum=Floor("minimum")))
+                    & (Q(maximum__isnull=True) | Q(maximum=Floor("maximum")))
+                ),
+                name="guardrail_counts_whole_bets",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="reserve") | Q(scope={}), name="guardrail_reserve_has_no_scope"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     kind__in=["share", "amount", "bet_share", "turnover", "count", "reserve"]
@@ -74,6 +105,53 @@ class Guardrail(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class LimitChange(AppendOnlyModel):
+    """One change of a limit: who, when, from what to what, and why.
+
+    ``before`` and ``after`` are the terms of the guardrail (``allocation.limit_journal``), or
+    ``{"amount": …}`` in currency per month for the envelope and the reserve floor; ``before`` is
+    empty where the guardrail was made.
+    """
+
+    class Subject(models.TextChoices):
+        """What was changed."""
+
+        GUARDRAIL = "guardrail", "Guardrail"
+        ENVELOPE = "envelope", "Envelope"
+        RESERVE_FLOOR = "floor", "Reserve floor"
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="limit_changes")
+    subject = models.CharField(max_length=10, choices=Subject.choices)
+    guardrail = models.ForeignKey(
+        Guardrail, on_delete=models.PROTECT, null=True, related_name="changes"
+    )
+    before = models.JSONField(default=dict)
+    after = models.JSONField()
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.TextField()
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta(AppendOnlyModel.Meta):
+        """It is about a guardrail or not, as it says, and says why."""
+
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["portfolio", "changed_at"], name="limit_change_of")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(subject="guardrail", guardrail__isnull=False)
+                | Q(subject__in=["envelope", "floor"], guardrail__isnull=True),
+                name="limit_change_says_of_what",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="limit_change_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.guardrail or self.get_subject_display()}: {self.reason}"
 
 
 class Mandate(models.Model):

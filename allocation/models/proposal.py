@@ -118,7 +118,8 @@ class Proposal(models.Model):
 class LatestRun(models.Model):
     """What the last recomputation of a portfolio found, whether or not it led to a proposal.
 
-    ``problem`` is what the engine could not take, if it could not; the page shows it.
+    ``problem`` is what the engine could not take, if it could not; the page shows it. ``limits``
+    are the guardrails and the envelope as the engine found them, before and after.
     """
 
     portfolio = models.OneToOneField(
@@ -130,6 +131,7 @@ class LatestRun(models.Model):
     objective_best = FiniteField(default=0.0)
     outcome = models.CharField(max_length=200, blank=True)
     problem = models.TextField(blank=True)
+    limits = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"{self.portfolio}: {self.outcome or self.problem}"

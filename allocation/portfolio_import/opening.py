@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from allocation import guardrails
 from allocation.demo.make import PEOPLE
-from allocation.models import Guardrail
 from allocation.portfolio_import.mapping import GuardrailTerms, ImportMapping
 from allocation.portfolio_import.plan import Plan
 from bets.models import Portfolio, Theme, ValueStream
 from evidence.models import Source
 from spm.accounts.models import Membership, User
+from spm.errors import Invalid
 from spm.sheets.problems import Unusable
 
 
@@ -94,14 +95,17 @@ def _add_guardrail(portfolio: Portfolio, terms: GuardrailTerms) -> None:
         if unknown:
             raise Unusable(f"guardrail '{terms.name}': there is no {attribute} '{unknown[0]}'.")
         scope[attribute] = [known[name.casefold()] if known else name for name in values]
-    Guardrail.objects.create(
-        portfolio=portfolio,
-        name=terms.name,
-        kind=terms.kind,
-        scope=scope,
-        minimum=None if terms.minimum is None else Decimal(str(terms.minimum)),
-        maximum=None if terms.maximum is None else Decimal(str(terms.maximum)),
+    limit = guardrails.Limit(
+        terms.name,
+        terms.kind,
+        None if terms.minimum is None else Decimal(str(terms.minimum)),
+        None if terms.maximum is None else Decimal(str(terms.maximum)),
+        scope,
     )
+    try:
+        guardrails.create(portfolio, [limit], reason="Set by the import.")
+    except Invalid as error:
+        raise Unusable(f"guardrail {error}.") from error
 
 
 def people_of_the_demo() -> list[tuple[str, str]]:

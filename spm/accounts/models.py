@@ -113,6 +113,7 @@ class Scope(models.TextChoices):
     BETS = "bets", "Create and change bets"
     PROPOSE = "propose", "Make scenarios and draw up proposals"
     DECIDE = "decide", "Decide on proposals"
+    LIMITS = "limits", "Set limits"
 
 
 KEY_PREFIX = "spm"

@@ -48,6 +48,7 @@ SCOPE_FOR: dict[str, str] = {
     "move_card": Scope.BETS,
     "propose": Scope.PROPOSE,
     "decide": Scope.DECIDE,
+    "set_limits": Scope.LIMITS,
 }
 
 

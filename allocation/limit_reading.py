@@ -1,0 +1,327 @@
+"""What the Guardrails page reads: each limit today, what it allows, and what it costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from allocation.engine.guardrails import KINDS
+from allocation.guardrails import known_values
+from allocation.limit_history import History, days_until, histories, opened_on
+from allocation.models import Guardrail, LatestRun, LimitChange, Mandate, Proposal
+from allocation.reading import open_proposal
+from bets.models import Portfolio
+from spm import formats
+
+MOST_CHANGES = 50
+SIDES = {"minimum": "at least", "maximum": "at most"}
+NAMES_OF_FIELDS = {"name": "Name", "minimum": "Least", "maximum": "Most", "scope": "Scope"}
+
+ScopeNames = Mapping[str, Mapping[str, str] | None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the last computation found of a limit.
+
+    ``value`` is in the unit of the limits; ``broken_by`` in currency per month, or bets.
+    """
+
+    value: float | None
+    proposed: float | None
+    headroom: float | None
+    broken_by: float
+    is_binding: bool
+    price: float | None
+    price_per_point: float | None
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> "Found":
+        """From a guardrail's result."""
+        return cls(
+            result["value_before"],
+            result["value"],
+            _headroom(result),
+            result["breach_before"],
+            result["binding"],
+            result["shadow_price"],
+            result["shadow_price_per_point"],
+        )
+
+
+def _headroom(result: Mapping[str, Any]) -> float | None:
+    """How far today is from the nearer limit, in their unit; below zero where it is outside."""
+    value = result["value_before"]
+    if value is None:
+        return None
+    low, high = result["min"], result["max"]
+    rooms = [value - low] if low is not None else []
+    return min([*rooms, high - value] if high is not None else rooms)
+
+
+@dataclass(frozen=True)
+class GuardrailRow:
+    """One guardrail as the page shows it; ``found`` is None until it has been computed."""
+
+    guardrail: Guardrail
+    scope: str
+    found: Found | None
+    binds_in: Proposal | None
+    history: History | None
+    last: LimitChange | None
+    currency: str
+    horizon_months: int
+
+    @property
+    def range(self) -> str:
+        """What it allows."""
+        return range_of(self.guardrail, self.currency)
+
+    @property
+    def value(self) -> str:
+        """What it measures today."""
+        return self.written(self.found.value if self.found else None)
+
+    @property
+    def headroom(self) -> str:
+        """How far today is from the limit."""
+        return self.written(self.found.headroom if self.found else None)
+
+    @property
+    def broken(self) -> str:
+        """How far it is broken today, or an empty text."""
+        if self.found is None or not self.found.broken_by:
+            return ""
+        if self.guardrail.kind == Guardrail.Kind.COUNT:
+            return f"{self.found.broken_by:.0f}"
+        return formats.rate(self.found.broken_by, self.currency)
+
+    @property
+    def price(self) -> str:
+        """What relaxing it is worth, in a sentence; empty where that has no price."""
+        if self.found is None or not self.found.is_binding:
+            return ""
+        return price_in_words(
+            self.found, self.guardrail, self.loosened, self.currency, self.horizon_months
+        )
+
+    @property
+    def loosened(self) -> str:
+        """Which way it would be relaxed: 'more' or 'less'."""
+        low, high = self.guardrail.minimum, self.guardrail.maximum
+        at = self.found.proposed if self.found else None
+        if high is None or (low is not None and at is not None and _is_nearer(at, low, high)):
+            return "less"
+        return "more"
+
+    @property
+    def series_label(self) -> str:
+        """The history in words, for who does not see the line."""
+        values = [
+            each for each in (self.history.values if self.history else []) if each is not None
+        ]
+        if not values:
+            return "No history yet"
+        return (
+            f"{self.guardrail.name}: {self.written(values[0])} then, {self.written(values[-1])} now"
+        )
+
+    def written(self, value: float | None) -> str:
+        """A figure in the guardrail's unit."""
+        return written(self.guardrail.kind, value, self.currency)
+
+
+def _is_nearer(value: float, low: Decimal, high: Decimal) -> bool:
+    return abs(value - float(low)) < abs(value - float(high))
+
+
+def price_in_words(
+    found: Found, guardrail: Guardrail, loosened: str, currency: str, months: int
+) -> str:
+    """What one step of relaxing a limit is worth over the horizon; empty where it has no price.
+
+    A step is a percentage point of the envelope for limits that are shares of it, and a thousand
+    a month for amounts.
+    """
+    over = f"over {months} month{'' if months == 1 else 's'}"
+    if found.price_per_point:
+        worth = formats.money(found.price_per_point, currency)
+        return f"1 percentage point {loosened} {guardrail.name} is worth {worth} {over}"
+    if found.price:
+        worth = formats.money(found.price * 1000, currency)
+        step = formats.rate(1000, currency)
+        return f"{step} {loosened} {guardrail.name} is worth {worth} {over}"
+    return ""
+
+
+def written(kind: str, value: float | Decimal | None, currency: str) -> str:
+    """A value or limit in the unit of its kind."""
+    if value is None:
+        return formats.NOTHING
+    unit = KINDS[kind].unit
+    if unit == "share":
+        return f"{formats.sign_of(value)}{_trimmed(abs(100 * float(value)))}%"
+    if unit == "count":
+        return f"{formats.sign_of(value)}{abs(float(value)):.0f}"
+    return formats.rate(value, currency)
+
+
+def _trimmed(figure: float) -> str:
+    return f"{figure:.1f}".removesuffix(".0")
+
+
+def range_of(guardrail: Guardrail, currency: str) -> str:
+    """What a guardrail allows, in words."""
+    low, high = guardrail.minimum, guardrail.maximum
+    if low is not None and high is not None:
+        return (
+            f"{written(guardrail.kind, low, currency)} to {written(guardrail.kind, high, currency)}"
+        )
+    if low is not None:
+        return f"at least {written(guardrail.kind, low, currency)}"
+    return f"at most {written(guardrail.kind, high, currency)}"
+
+
+def scope_in_words(scope: Mapping[str, Any], known: ScopeNames) -> str:
+    """Which bets a guardrail looks at."""
+    parts = []
+    for attribute, values in scope.items():
+        names = known.get(attribute) or {}
+        parts.append(" or ".join(names.get(str(value), str(value)) for value in values))
+    return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """One entry of the journal of limits: what changed, in words."""
+
+    change: LimitChange
+    subject: str
+    what: list[tuple[str, str, str]]
+
+    @property
+    def who(self) -> str:
+        """The person, the key, or the office."""
+        return str(self.change.changed_by or self.change.api_key or "The office")
+
+
+def change_row(change: LimitChange, known: ScopeNames, currency: str) -> ChangeRow:
+    """An entry as (what, before, after) in words."""
+    if change.guardrail is None:
+        before, after = (
+            formats.rate(Decimal(each["amount"]), currency)
+            for each in (change.before, change.after)
+        )
+        return ChangeRow(change, change.get_subject_display(), [("", before, after)])
+    before, after = change.before, change.after
+    if not before:
+        said = _terms_in_words(change.guardrail.kind, after, known, currency)
+        return ChangeRow(change, after["name"], [("made", "", said)])
+    what = []
+    for field, label in NAMES_OF_FIELDS.items():
+        if before[field] != after[field]:
+            was, now = (
+                _field_in_words(change.guardrail.kind, field, each[field], known, currency)
+                for each in (before, after)
+            )
+            what.append((label, was, now))
+    if before["active"] != after["active"]:
+        what.append(("put back into force" if after["active"] else "taken out of force", "", ""))
+    return ChangeRow(change, after["name"], what)
+
+
+def _terms_in_words(kind: str, terms: Mapping[str, Any], known: ScopeNames, currency: str) -> str:
+    parts = [
+        f"{word} {_field_in_words(kind, side, terms[side], known, currency)}"
+        for side, word in SIDES.items()
+        if terms[side] is not None
+    ]
+    scope = scope_in_words(terms["scope"], known)
+    return ", ".join([*parts, *([scope] if scope else [])])
+
+
+def _field_in_words(kind: str, field: str, value: Any, known: ScopeNames, currency: str) -> str:
+    if field == "scope":
+        return scope_in_words(value, known) or "all bets"
+    if field == "name":
+        return str(value)
+    return "none" if value is None else written(kind, Decimal(value), currency)
+
+
+@dataclass(frozen=True)
+class LimitsPage:
+    """Everything on the page."""
+
+    rows: list[GuardrailRow]
+    out_of_force: list[Guardrail]
+    changes: list[ChangeRow]
+    mandates: list[Mandate]
+    run: LatestRun | None
+    proposal: Proposal | None
+
+    @property
+    def envelope_price(self) -> float | None:
+        """What a thousand a month more is worth over the horizon; None where it is nothing."""
+        envelope = self.run.limits.get("envelope") if self.run else None
+        return 1000 * envelope["shadow_price"] if envelope and envelope["shadow_price"] else None
+
+
+def limits_page(portfolio: Portfolio, today: date) -> LimitsPage:
+    """The limits of a portfolio, in a fixed number of queries."""
+    guardrails = list(Guardrail.objects.filter(portfolio=portfolio))
+    in_force = [each for each in guardrails if each.active]
+    run = LatestRun.objects.filter(portfolio=portfolio).first()
+    proposal = open_proposal(portfolio)
+    known = known_values(portfolio)
+    changes = list(_changes(portfolio))
+    last: dict[int | None, LimitChange] = {}
+    for change in changes:
+        last.setdefault(change.guardrail_id, change)
+    found = {
+        each["id"]: Found.of(each) for each in (run.limits if run else {}).get("guardrails", [])
+    }
+    binding = _binding_in(proposal)
+    past = histories(portfolio, in_force, days_until(today, opened_on(portfolio)))
+    rows = [
+        GuardrailRow(
+            guardrail,
+            scope_in_words(guardrail.scope, known),
+            found.get(str(guardrail.pk)),
+            proposal if str(guardrail.pk) in binding else None,
+            past.get(guardrail.pk),
+            last.get(guardrail.pk),
+            portfolio.currency,
+            portfolio.horizon_months,
+        )
+        for guardrail in in_force
+    ]
+    mandates = Mandate.objects.filter(portfolio=portfolio)
+    return LimitsPage(
+        rows,
+        [each for each in guardrails if not each.active],
+        [change_row(each, known, portfolio.currency) for each in changes[:MOST_CHANGES]],
+        list(mandates.select_related("user", "api_key", "granted_by")),
+        run,
+        proposal,
+    )
+
+
+def _changes(portfolio: Portfolio) -> Any:
+    rows = LimitChange.objects.filter(portfolio=portfolio)
+    return rows.select_related("guardrail", "changed_by", "api_key").order_by("-id")
+
+
+def changes_of(guardrail: Guardrail) -> list[ChangeRow]:
+    """The journal of one guardrail, newest first."""
+    known = known_values(guardrail.portfolio)
+    rows = _changes(guardrail.portfolio).filter(guardrail=guardrail)
+    return [change_row(each, known, guardrail.portfolio.currency) for each in rows[:MOST_CHANGES]]
+
+
+def _binding_in(proposal: Proposal | None) -> set[str]:
+    """The ids of the guardrails at which the open proposal stands."""
+    if proposal is None:
+        return set()
+    rows = Proposal.objects.filter(pk=proposal.pk).values_list("solution__guardrails", flat=True)
+    return {each["id"] for each in rows.get() if each["binding"]}
