@@ -1,17 +1,21 @@
 """The API's paths for where the money goes."""
 
+from typing import Any
+
 from django.db.models import Q
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from allocation import decide
+from allocation import decide, limits
 from allocation import serializers as forms
-from allocation.models import Decision, Proposal, Transfer
+from allocation.models import Decision, Guardrail, LimitChange, Proposal, Transfer
+from bets.models import Portfolio
+from bets.serializers import PortfolioFilter
 from spm.api.idempotency import Answer, once
-from spm.api.schema import IDEMPOTENCY_KEY
-from spm.api.views import ApiView, ListView, respond
+from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
+from spm.api.views import ApiView, ListView, etag, id_in, respond, version_meant
 
 
 class Proposals(ListView):
@@ -125,7 +129,117 @@ class Decisions(ListView):
         return self.page(rows.filter(**wanted), forms.DecisionShown)
 
 
+class Guardrails(ListView):
+    """Guardrails."""
+
+    problems = (422,)
+
+    @extend_schema(
+        parameters=[forms.GuardrailFilter],
+        responses=forms.GuardrailShown(many=True),
+        summary="List guardrails",
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first, those out of force among them."""
+        wanted = forms.GuardrailFilter.of(request.query_params)
+        rows = Guardrail.objects.visible_to(self.principal)
+        return self.page(rows.filter(**wanted), forms.GuardrailShown)
+
+    @extend_schema(
+        request=forms.NewGuardrailTerms,
+        responses={201: forms.GuardrailShown},
+        parameters=[IDEMPOTENCY_KEY, ETAG],
+        summary="Create a guardrail",
+    )
+    def post(self, request: Request) -> Response:
+        """It holds from now on; the portfolio is computed again."""
+        portfolio, given = _portfolio_and_rest(self.principal, self.body)
+
+        def act() -> Answer:
+            made = limits.create_guardrail(self.principal, portfolio, given)
+            return Answer(201, _guardrail_as_it_is(made))
+
+        return _respond_with_guardrail(once(request, act))
+
+
+class OneGuardrail(ApiView):
+    """One guardrail."""
+
+    problems = (412, 428)
+
+    @extend_schema(responses=forms.GuardrailShown, parameters=[ETAG], summary="Show a guardrail")
+    def get(self, request: Request, guardrail_id: int) -> Response:
+        """``ETag`` is its version, for ``If-Match`` when you change it."""
+        guardrail = Guardrail.objects.visible_to(self.principal).get(pk=guardrail_id)
+        return _respond_with_guardrail(Answer(200, _guardrail_as_it_is(guardrail)))
+
+    @extend_schema(
+        request=forms.GuardrailTerms,
+        responses=forms.GuardrailShown,
+        parameters=[IF_MATCH, ETAG],
+        summary="Change a guardrail",
+    )
+    def patch(self, request: Request, guardrail_id: int) -> Response:
+        """Change the fields that are given; ``active`` takes it out of force or puts it back."""
+        given, version = self.body, version_meant(request, required=True)
+        changed = limits.change_guardrail(self.principal, guardrail_id, given, version)
+        return _respond_with_guardrail(Answer(200, _guardrail_as_it_is(changed)))
+
+
+class GuardrailByName(ApiView):
+    """The guardrail of a name."""
+
+    @extend_schema(
+        request=forms.KeyedGuardrailTerms,
+        responses={
+            201: OpenApiResponse(forms.GuardrailShown, "It was created."),
+            200: OpenApiResponse(forms.GuardrailShown, "It was there; it is now as you say."),
+        },
+        parameters=[ETAG],
+        summary="Create or change a guardrail by name",
+    )
+    def put(self, request: Request, name: str) -> Response:
+        """The same twice changes nothing."""
+        portfolio, given = _portfolio_and_rest(self.principal, self.body)
+        done = limits.upsert_guardrail(self.principal, portfolio, name, given)
+        body = _guardrail_as_it_is(done.guardrail)
+        return _respond_with_guardrail(Answer(201 if done.created else 200, body))
+
+
+class LimitChanges(ListView):
+    """The journal of limits."""
+
+    @extend_schema(
+        parameters=[PortfolioFilter],
+        responses=forms.LimitChangeShown(many=True),
+        summary="List changes of limits",
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first: guardrails, the envelope and the reserve floor."""
+        wanted = PortfolioFilter.of(request.query_params)
+        rows = LimitChange.objects.visible_to(self.principal)
+        return self.page(rows.filter(**wanted), forms.LimitChangeShown)
+
+
+def _guardrail_as_it_is(guardrail: Guardrail) -> dict[str, Any]:
+    return dict(forms.GuardrailShown(Guardrail.objects.get(pk=guardrail.pk)).data)
+
+
+def _respond_with_guardrail(answer: Answer) -> Response:
+    return respond(answer, {"ETag": etag(answer.body["version"])})
+
+
+def _portfolio_and_rest(principal: Any, given: dict[str, Any]) -> tuple[Portfolio, dict[str, Any]]:
+    """The portfolio that a body names, or the only one there is, and the body without it."""
+    portfolio_id = id_in(given, "portfolio") if "portfolio" in given else None
+    return Portfolio.objects.meant_by(principal, portfolio_id), given
+
+
 urlpatterns = [
+    path("guardrails", Guardrails.as_view(), name="api-guardrails"),
+    path("guardrails/<int:guardrail_id>", OneGuardrail.as_view(), name="api-guardrail"),
+    path("guardrails/by-name/<str:name>", GuardrailByName.as_view(), name="api-guardrail-by-name"),
+    path("limit-changes", LimitChanges.as_view(), name="api-limit-changes"),
     path("proposals", Proposals.as_view(), name="api-proposals"),
     path("proposals/<int:proposal_id>", OneProposal.as_view(), name="api-proposal"),
     path("proposals/<int:proposal_id>/approve", Approve.as_view(), name="api-approve"),

@@ -5,11 +5,19 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from allocation.models import Decision, Move, Proposal, ProposalChange, Transfer
+from allocation.models import (
+    Decision,
+    Guardrail,
+    LimitChange,
+    Move,
+    Proposal,
+    ProposalChange,
+    Transfer,
+)
 from allocation.study_serializers import StudyShown
 from bets.serializers import PortfolioFilter
 from spm.api import fields
-from spm.api.serializers import ShownSerializer, StrictSerializer
+from spm.api.serializers import ShownSerializer, StrictSerializer, Terms
 
 
 class ProposalSummaryShown(ShownSerializer):
@@ -183,6 +191,93 @@ class TransferShown(ShownSerializer):
             "previous_sha256",
             "sha256",
         ]
+
+
+LIMIT = {"max_digits": 16, "decimal_places": 4, "allow_null": True}
+
+
+class GuardrailShown(ShownSerializer):
+    """A guardrail. Limits are shares of the envelope (0 to 1), currency per month, or bets."""
+
+    scope = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    minimum = serializers.DecimalField(**LIMIT)
+    maximum = serializers.DecimalField(**LIMIT)
+
+    class Meta:
+        model = Guardrail
+        fields = [
+            "id",
+            "portfolio",
+            "name",
+            "kind",
+            "scope",
+            "minimum",
+            "maximum",
+            "active",
+            "version",
+            "created_at",
+        ]
+
+
+class GuardrailTerms(Terms):
+    """What a guardrail says, and why it is set so."""
+
+    name = fields.TextField(max_length=120, required=False)
+    scope = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text='Which bets it looks at, such as {"horizon": ["H3"]}; all, if left out. '
+        "Attributes: theme, stream (their ids), horizon, liquidity, stage.",
+    )
+    minimum = serializers.DecimalField(
+        required=False,
+        help_text="Share of the envelope (0 to 1), currency per month, or bets, by its kind.",
+        **LIMIT,
+    )
+    maximum = serializers.DecimalField(required=False, help_text="The same.", **LIMIT)
+    active = serializers.BooleanField(required=False, help_text="Whether it is in force.")
+    reason = fields.TextField(max_length=2000, help_text="Kept in the journal with the change.")
+
+
+class KeyedGuardrailTerms(GuardrailTerms):
+    """The same by its name, with what it limits."""
+
+    portfolio = fields.WholeField(required=False)
+    kind = fields.ChoiceField(choices=Guardrail.Kind.choices)
+
+
+class NewGuardrailTerms(KeyedGuardrailTerms):
+    """A new one."""
+
+    name = fields.TextField(max_length=120)
+
+
+class LimitChangeShown(ShownSerializer):
+    """One change of a limit: who, when, from what to what, and why."""
+
+    before = serializers.DictField()
+    after = serializers.DictField()
+
+    class Meta:
+        model = LimitChange
+        fields = [
+            "id",
+            "portfolio",
+            "subject",
+            "guardrail",
+            "before",
+            "after",
+            "changed_at",
+            "changed_by",
+            "api_key",
+            "reason",
+        ]
+
+
+class GuardrailFilter(PortfolioFilter):
+    """Guardrails of a portfolio, of a kind."""
+
+    kind = fields.ChoiceField(required=False, choices=Guardrail.Kind.choices)
 
 
 class ProposalFilter(PortfolioFilter):

@@ -87,6 +87,7 @@ def addresses() -> list[str]:
         f"/proposals/{proposal.pk}",
         f"/proposals/{decided.pk}",
         "/ledger",
+        "/guardrails",
         "/design",
         *scenario_addresses(),
         "/no-such-page",

@@ -16,6 +16,7 @@ PAGES = [
     "/scenarios/compare",
     "/ledger",
     "/flow",
+    "/guardrails",
 ]
 PANELS = [
     "/allocation/numbers",
@@ -24,6 +25,9 @@ PANELS = [
     "/proposals/list",
     "/ledger/rows",
     "/kanban/teams",
+    "/guardrails/list",
+    "/guardrails/new",
+    "/guardrails/set/envelope",
     "/flow/blocked.csv",
     "/scenarios/list",
     "/evidence/next/rows",

@@ -3,13 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from allocation.models import Proposal, Scenario
+from allocation import guardrails
+from allocation.guardrails import Limit
+from allocation.models import Guardrail, Proposal, Scenario
 from allocation.scenarios.edit import change, create
 from allocation.scenarios.solving import answer_to
 from bets.edit import OFFICE
@@ -51,6 +54,7 @@ class World:
     proposal: Proposal
     evidence: Evidence
     scenario: Scenario
+    guardrail: Guardrail
 
 
 def make_world() -> World:
@@ -76,6 +80,7 @@ def make_world() -> World:
         proposal,
         taken.evidence,
         scenario,
+        guardrails.create(portfolio, [Limit("H3", "share", maximum=Decimal("0.2"))])[0],
     )
 
 
@@ -143,6 +148,11 @@ def once_resolved(world: World, body: dict[str, Any]) -> dict[str, Any]:
     if resolution_of(world.hypothesis) is None:
         resolve(OFFICE, world.hypothesis.pk, {"outcome": "held", "shown_by": "The pilot."})
     return body
+
+
+def limited(world: World) -> dict[str, Any]:
+    terms = {"name": "New", "kind": "share", "maximum": "0.2", "reason": "A trial."}
+    return {**terms, "portfolio": world.portfolio.pk}
 
 
 ENTRIES: dict[tuple[str, str], Entry] = {
@@ -240,6 +250,23 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ("POST", "api-scenario-propose"): Entry(
         lambda world: f"/scenarios/{world.scenario.pk}/propose", PROPOSERS, version_seen
     ),
+    ("GET", "api-guardrails"): listed("guardrails"),
+    ("POST", "api-guardrails"): Entry(
+        lambda world: "/guardrails", FINANCE_ONLY, lambda world: limited(world), foreign=400
+    ),
+    ("GET", "api-guardrail"): shown("guardrails", "guardrail"),
+    ("PATCH", "api-guardrail"): Entry(
+        lambda world: f"/guardrails/{world.guardrail.pk}",
+        FINANCE_ONLY,
+        lambda world: {"maximum": "0.3", "reason": "More."},
+    ),
+    ("PUT", "api-guardrail-by-name"): Entry(
+        lambda world: "/guardrails/by-name/New",
+        FINANCE_ONLY,
+        lambda world: {**limited(world), "name": "New"},
+        foreign=400,
+    ),
+    ("GET", "api-limit-changes"): listed("limit-changes"),
     ("GET", "api-schema"): Entry(lambda world: "/schema", foreign=200),
     ("GET", "api-docs"): Entry(lambda world: "/docs", foreign=200),
 }
