@@ -193,7 +193,7 @@ class TransferShown(ShownSerializer):
         ]
 
 
-LIMIT = {"max_digits": 16, "decimal_places": 4, "allow_null": True}
+LIMIT: dict[str, Any] = {"max_digits": 16, "decimal_places": 4, "allow_null": True}
 
 
 class GuardrailShown(ShownSerializer):

@@ -225,7 +225,7 @@ def test_the_envelope_grows_into_the_reserve_and_says_who_and_why(office: Office
         {"amount": "100000.00"},
         {"amount": "120000.00"},
     )
-    assert portfolio.transfers.first().booked_by == finance
+    assert portfolio.transfers.all()[0].booked_by == finance
     assert owed(portfolio) == ["Envelope: changed to 120000.00 a month."]
 
 
