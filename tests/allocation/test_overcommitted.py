@@ -94,7 +94,6 @@ def test_the_board_names_the_team_and_marks_the_cards_that_it_keeps_from_being_p
     assert "no room in" in card
     assert card.count("mark--over") == 1
     assert "€30k/mo over its capacity" in card
-    assert f"team:{core.pk}" in card
     assert "no room in" not in page_of(portfolio, f"/bets/{free.pk}/card")
     assert "mark--over" in page_of(portfolio, f"/bets/{early.pk}/card")
 
