@@ -2,9 +2,8 @@
 
 from django.urls import include, path, re_path
 
-from allocation import views
-from allocation.pages import founding, settings
 from allocation import limit_pages, views
+from allocation.pages import founding, settings
 
 app_name = "allocation"
 

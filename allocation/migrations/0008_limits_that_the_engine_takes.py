@@ -20,7 +20,7 @@ INSERT INTO allocation_recomputerequest (portfolio_id, reason, requested_at)
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_scope_to_set_limits'),
+        ('accounts', '0005_scope_to_set_limits'),
         ('allocation', '0007_guardrails_put_right'),
         ('bets', '0004_team_overload'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

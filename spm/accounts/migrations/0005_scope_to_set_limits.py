@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_scope_to_propose'),
+        ('accounts', '0004_founders_and_the_tour'),
         ('bets', '0004_team_overload'),
     ]
 
