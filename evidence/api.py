@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from bets.models import Hypothesis, Portfolio
 from bets.serializers import PortfolioFilter
-from evidence import bulk_lines, intake, resolve
+from evidence import bulk_lines, intake, metrics, resolve
 from evidence import serializers as forms
 from evidence.bulk import record_many
 from evidence.models import Evidence
@@ -149,7 +149,28 @@ class Reopening(ApiView):
         return respond(once(request, act))
 
 
+class Metrics(ApiView):
+    """A running system as a source of evidence."""
+
+    problems = (404, 409, 422)
+
+    @extend_schema(
+        request=forms.ReadingTerms,
+        responses={
+            201: OpenApiResponse(forms.RecordedShown, "It was taken."),
+            200: OpenApiResponse(forms.RecordedShown, "It had been taken before."),
+        },
+        summary="Send a reading",
+    )
+    def post(self, request: Request, hypothesis_id: int) -> Response:
+        """Take one reading of the leading indicator of a hypothesis."""
+        taken = metrics.take(self.principal, hypothesis_id, dict(self.body))
+        status = 201 if taken.created else 200
+        return Response(forms.RecordedShown(taken).data, status=status)
+
+
 urlpatterns = [
+    path("metrics/<int:hypothesis_id>", Metrics.as_view(), name="api-metrics"),
     path("evidence", EvidenceStream.as_view(), name="api-evidence-stream"),
     path("evidence/bulk", EvidenceInBulk.as_view(), name="api-evidence-bulk"),
     path("evidence/<int:evidence_id>", OneEvidence.as_view(), name="api-evidence"),

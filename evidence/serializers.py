@@ -203,3 +203,20 @@ class ResolutionShown(ShownSerializer):
             "resolved_by",
             "api_key",
         ]
+
+
+class ReadingTerms(Terms):
+    """One reading of a leading indicator."""
+
+    value = serializers.FloatField(help_text="A proportion's share, 0 to 1, or a mean.")
+    n = serializers.IntegerField(min_value=1, help_text="Of so many observations.")
+    time = fields.MomentField(help_text="The same time from one source is the same reading.")
+    sd = serializers.FloatField(
+        required=False, allow_null=True, help_text="Of one observation; a mean needs it."
+    )
+    source: Any = serializers.CharField(
+        required=False, allow_null=True, max_length=120, help_text="The name of the key by default."
+    )
+    is_total = serializers.BooleanField(
+        required=False, help_text="It takes the place of the source's last reading."
+    )

@@ -193,6 +193,11 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         EDITORS,
         lambda world: {"prior": 0.4, "reason": "A better survey."},
     ),
+    ("POST", "api-metrics"): Entry(
+        lambda world: f"/metrics/{world.hypothesis.pk}",
+        EDITORS,
+        lambda world: {"value": 0.2, "n": 50, "time": "2026-03-01T00:00:00Z"},
+    ),
     ("POST", "api-resolve"): Entry(
         lambda world: f"/hypotheses/{world.hypothesis.pk}/resolve",
         EDITORS,
