@@ -296,7 +296,7 @@ def test_nothing_of_a_foreign_portfolio_answers(address: str) -> None:
 
 def test_somebody_without_a_portfolio_sees_that_there_is_none() -> None:
     client = signed_in(User.objects.create_user("nobody@example.org"))
-    assert "No portfolio yet" in html_of(client, "/kanban")
+    assert "Open a portfolio" in html_of(client, "/kanban")
     assert client.get("/kanban/columns/funnel").status_code == 404
 
 
