@@ -3,9 +3,9 @@
 A pure function from a snapshot to a solution, over numpy and HiGHS: no Django, no database, no
 clock but for `seconds`, nothing random. `python -m allocation.engine < snapshot.json` runs it.
 
-Read it in this order: snapshot (what goes in), value, book (the same as arrays), decision (what
-is decided), terms, constraints and guardrails (the formulas), problem (all of them together),
-search (how it is solved), rounding, explain, solution (what comes out), what_if (the same again
+Read it in this order: snapshot (what goes in), value, book (the same as arrays), measure (what is
+limited), decision (what is decided), terms, constraints and guardrails (the formulas), problem (all
+of them together), search (how it is solved), rounding, explain, solution (what comes out), what_if (the same again
 with other numbers), study (levers, frontier, robustness and information, which ask that), weigh
 (what a given allocation is worth).
 """

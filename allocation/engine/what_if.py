@@ -118,9 +118,13 @@ class WhatIf:
         return int(self.problem.program.whole.sum()) > EXACT_UP_TO
 
     @cached_property
+    def _open_program(self) -> Assembled:
+        return open_program(self.problem)
+
+    @cached_property
     def _solver(self) -> Solver:
         """The one solver that all questions are put to."""
-        return Solver(open_program(self.problem))
+        return Solver(self._open_program)
 
     def solve(
         self, changed: Snapshot, whole: Whole = "anew", holding: Iterable[str] = ()
@@ -135,10 +139,13 @@ class WhatIf:
 
     def _solver_of(self, problem: Problem) -> Solver:
         """The kept solver with the problem's numbers, or one of its own."""
-        program = open_program(problem)
-        if program.matrix.nnz <= OF_ITS_OWN_UP_TO:
-            return Solver(program)
-        self._solver.become(program)
+        if problem.program.matrix.nnz <= OF_ITS_OWN_UP_TO:
+            return Solver(open_program(problem))
+        if _same_limits(problem.program, self.problem.program):
+            gain, offset = problem.program.gain, problem.program.offset
+            self._solver.become(replace(self._open_program, gain=gain, offset=offset))
+        else:
+            self._solver.become(open_program(problem))
         return self._solver
 
     def _answer(self, problem: Problem, whole: Whole, solver: Solver) -> Point:
@@ -195,6 +202,8 @@ def _same_limits(program: Assembled, other: Assembled) -> bool:
 def _alike(problem: Problem, other: Problem) -> bool:
     """Whether two problems have the same columns and rows, so that only numbers differ."""
     mine, theirs = problem.program, other.program
+    if mine.matrix is theirs.matrix:
+        return True
     return (
         problem.limits.keys() == other.limits.keys()
         and all(
