@@ -5,9 +5,9 @@ clock but for `seconds`, nothing random. `python -m allocation.engine < snapshot
 
 Read it in this order: snapshot (what goes in), value, book (the same as arrays), measure (what is
 limited), decision (what is decided), terms, constraints and guardrails (the formulas), problem (all
-of them together), search (how it is solved), rounding, explain, solution (what comes out), what_if (the same again
-with other numbers), study (levers, frontier, robustness and information, which ask that), weigh
-(what a given allocation is worth).
+of them together), search (how it is solved), rounding, explain, solution (what comes out), what_if
+(the same again with other numbers), study (levers, frontier, robustness and information, which ask
+that), weigh (what a given allocation is worth).
 """
 
 from allocation.engine.reading import SnapshotError, parse_snapshot, read_snapshot
