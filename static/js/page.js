@@ -1,5 +1,4 @@
-/* What every page can do: appearance, menus, dialogs, the side panel, toasts, tables behind
-   pictures. */
+/* What every page can do: appearance, menus, dialogs, toasts, tables behind pictures. */
 
 const root = document.documentElement;
 const element = (id) => document.getElementById(id);
@@ -79,27 +78,6 @@ function showFragmentDialog() {
   openDialog(element("dialog"));
 }
 
-/* --- the side panel: it opens with what htmx puts into its body, and gives the focus back --------- */
-
-const cameFrom = new WeakMap();
-
-function openSide(side) {
-  const titled = side.querySelector(".side__body [data-side-title]");
-  if (titled) side.querySelector("[data-side-name]").textContent = titled.dataset.sideTitle;
-  if (!side.hidden) return;
-  cameFrom.set(side, document.activeElement);
-  side.hidden = false;
-  side.focus();
-}
-
-function closeSide(side) {
-  if (!side || side.hidden) return;
-  side.hidden = true;
-  const before = cameFrom.get(side);
-  if (before?.isConnected) before.focus();
-  side.dispatchEvent(new CustomEvent("side-closed", { bubbles: true }));
-}
-
 /* --- pictures ----------------------------------------------------------------------------------- */
 
 function showTable(figure, asTable) {
@@ -144,10 +122,7 @@ document.addEventListener("click", (event) => {
     closeMenus();
     openDialog(element(opener.dataset.dialog));
   }
-  if (target.closest("[data-close]")) {
-    target.closest("dialog")?.close();
-    closeSide(target.closest("[data-side]"));
-  }
+  if (target.closest("[data-close]")) target.closest("dialog")?.close();
   if (target instanceof HTMLDialogElement) target.close(); /* the backdrop */
   target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
   if (target.closest("[data-theme-toggle]")) turnTheme();
@@ -159,16 +134,10 @@ document.addEventListener("submit", (event) => {
   event.target.closest("details[data-menu]")?.removeAttribute("open");
 });
 
-/* Menus by keyboard: arrows walk, Escape closes and gives the focus back; so it does to the side
-   panel. */
+/* Menus by keyboard: arrows walk, Escape closes and gives the focus back. */
 document.addEventListener("keydown", (event) => {
-  if (!(event.target instanceof Element)) return;
-  const menu = event.target.closest("details[data-menu][open]");
-  if (!menu) {
-    const inside = event.target.closest("[data-side]");
-    if (event.key === "Escape" && !document.querySelector("dialog[open]")) closeSide(inside);
-    return;
-  }
+  const menu = event.target instanceof Element && event.target.closest("details[data-menu][open]");
+  if (!menu) return;
   if (event.key === "Escape") {
     menu.open = false;
     menu.querySelector("summary").focus();
@@ -186,8 +155,6 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id === "dialog-body") showFragmentDialog();
-  const side = event.detail.target?.closest?.("[data-side]");
-  if (side) openSide(side);
 });
 document.addEventListener("htmx:load", (event) => {
   const fresh = event.detail.elt;
@@ -197,11 +164,9 @@ document.addEventListener("htmx:load", (event) => {
     if (figure && fresh.contains(figure)) showTable(figure, true);
   }
 });
-/* HX-Trigger: {"toast": "text"} says something, {"close-dialog": ""} closes the dialog and
-   {"close-side": ""} the side panel. */
+/* HX-Trigger: {"toast": "text"} says something, {"close-dialog": ""} closes the dialog. */
 document.addEventListener("toast", (event) => say(event.detail.value ?? event.detail));
 document.addEventListener("close-dialog", () => element("dialog").close());
-document.addEventListener("close-side", () => closeSide(document.querySelector("[data-side]:not([hidden])")));
 document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
   if (status === 401) return;
