@@ -22,7 +22,7 @@ from allocation.models import Account, Guardrail
 from allocation.requests import ask
 from bets.edit import Editor, Office
 from bets.models import Portfolio
-from spm import live, reading
+from spm import formats, live, reading
 from spm.accounts.models import User
 from spm.accounts.permissions import person_behind, require
 from spm.errors import Conflict, Invalid
@@ -115,7 +115,10 @@ def change_envelope(by: Editor, portfolio_id: int, amount: Any, reason: Any) -> 
         try:
             ledger.set_envelope(portfolio_id, after, booked_by=_person(by))
         except Overdrawn as error:
-            raise Invalid({"envelope": f"{error.message} {' '.join(error.changed)}."}) from error
+            books = Portfolio.objects.get(pk=portfolio_id)
+            held = formats.exact_rate(books.envelope - books.reserve, books.currency)
+            text = f"Bets hold {held}: free money first, then make it smaller."
+            raise Invalid({"envelope": text}) from error
         return _noted(by, portfolio_id, Subject.ENVELOPE, before, after, why)
 
 

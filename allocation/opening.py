@@ -13,13 +13,11 @@ from django.utils.text import slugify
 
 from allocation import guardrails, ledger
 from allocation.guardrails import Limit
-from allocation.requests import ask
 from bets import structure
 from bets.models import Portfolio, Stage, WipLimit
 from spm.accounts.models import Membership, Role, User
 from spm.accounts.people import SignIn, bring_in
-from spm.accounts.permissions import require
-from spm.errors import Conflict, Invalid
+from spm.errors import Invalid
 from spm.fields import MONEY_LIMIT
 
 TESTING_LIMIT = 10
@@ -131,24 +129,3 @@ def found(founder: User, plan: Plan) -> Portfolio:
     for team in plan.teams:
         structure.add_team(portfolio, team.name, team.capacity, team.stream)
     return portfolio
-
-
-@transaction.atomic
-def change_envelope(by: User, portfolio: Portfolio, envelope: Decimal) -> None:
-    """Change what a portfolio may commit a month; the reserve takes the difference.
-
-    Raises:
-        NotAllowed: the person sets no limits here.
-        Invalid: no sum above nothing, or less than bets hold.
-    """
-    require(by, "set_limits", portfolio.pk)
-    if not 0 < envelope < MONEY_LIMIT:
-        raise Invalid({"envelope": "An envelope is a sum above nothing, such as 250000."})
-    try:
-        booked = ledger.set_envelope(portfolio.pk, envelope, booked_by=by)
-    except Conflict as error:
-        least = portfolio.envelope - portfolio.reserve
-        text = f"Bets hold {least:,.2f} a month; free money first, then make it smaller."
-        raise Invalid({"envelope": text}) from error
-    if booked:
-        ask(portfolio.pk, "The envelope was changed.")

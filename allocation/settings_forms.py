@@ -46,21 +46,6 @@ class PortfolioForm(SeenForm):
         return {name: getattr(portfolio, name) for name in ("name", "intent", "horizon_months")}
 
 
-class EnvelopeForm(SeenForm):
-    """What the portfolio may commit a month."""
-
-    envelope = TypedMoneyField(
-        label="Envelope, a month",
-        widget=_figures(),
-        help_text="The reserve takes the difference; what bets hold stays.",
-    )
-
-    @staticmethod
-    def initial_of(portfolio: Portfolio) -> dict[str, Any]:
-        """The present value."""
-        return {"envelope": plain(portfolio.envelope)}
-
-
 class ThemeForm(SeenForm):
     """A strategic theme with its target range."""
 

@@ -11,7 +11,6 @@ urlpatterns = [
     path("portfolios/new", founding.found_portfolio, name="found"),
     path("settings", settings.settings_page, name="settings"),
     path("settings/portfolio", settings.edit_portfolio, name="edit_portfolio"),
-    path("settings/envelope", settings.edit_envelope, name="edit_envelope"),
     path("settings/lending", settings.edit_lending, name="edit_lending"),
     path("settings/members/new", settings.add_member, name="add_member"),
     path("settings/members/<int:member_id>", settings.edit_member, name="edit_member"),

@@ -1,7 +1,6 @@
 """What a portfolio is made of: everybody in it sees it, administrators and finance change it."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -11,9 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from allocation.opening import change_envelope
 from allocation.settings_forms import (
-    EnvelopeForm,
     LendingForm,
     MemberForm,
     PortfolioForm,
@@ -73,18 +70,6 @@ def edit_portfolio(request: PageRequest) -> HttpResponse:
         structure.change_portfolio(portfolio, form.cleaned_data)
 
     return _form_page(request, form, "The portfolio", save)
-
-
-@require_http_methods(["GET", "POST"])
-def edit_envelope(request: PageRequest) -> HttpResponse:
-    """What it may commit a month."""
-    portfolio = _portfolio(request, "set_limits")
-    form = EnvelopeForm(request.POST or None, initial=EnvelopeForm.initial_of(portfolio))
-
-    def save() -> None:
-        change_envelope(request.user, portfolio, form.cleaned_data["envelope"] or Decimal(0))
-
-    return _form_page(request, form, "The envelope", save)
 
 
 @require_http_methods(["GET", "POST"])

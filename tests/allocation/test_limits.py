@@ -236,7 +236,7 @@ def test_an_envelope_cannot_shrink_below_what_is_held(office: Office) -> None:
     ledger.open_positions(portfolio.pk, {bet.pk: (Decimal(90), Decimal(0))})
     with pytest.raises(Invalid) as refusal:
         limits.change_envelope(finance, portfolio.pk, "50", "Less.")
-    assert "not enough money" in refusal.value.fields["envelope"]
+    assert "Bets hold €90.00 per month" in refusal.value.fields["envelope"]
     assert not LimitChange.objects.exists()
 
 

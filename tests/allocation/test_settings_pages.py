@@ -9,11 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from allocation import ledger
-from allocation.models import RecomputeRequest
 from bets.models import Fungibility, Portfolio
 from spm.accounts.models import Membership, Role, User
 from tests.factories import (
-    make_bet,
     make_member,
     make_portfolio,
     make_stream,
@@ -42,7 +40,6 @@ def pages(portfolio: Portfolio) -> dict[str, tuple[str, set[str]]]:
     return {
         "settings": ("/settings", set(Role.values)),
         "portfolio": ("/settings/portfolio", admins),
-        "envelope": ("/settings/envelope", {Role.FINANCE.value}),
         "lending": ("/settings/lending", admins),
         "new theme": ("/settings/themes/new", admins),
         "theme": (f"/settings/themes/{theme.pk}", admins),
@@ -113,20 +110,6 @@ def test_a_theme_has_a_range_and_teams_lend_each_other() -> None:
     assert Fungibility.objects.get().efficiency == 0.7
     page = client.get("/settings/lending", lent)
     assert page.context["form"]["efficiency"].value() == "70"
-
-
-@pytest.mark.django_db
-def test_the_envelope_is_changed_by_finance_and_not_below_what_bets_hold() -> None:
-    portfolio, people = made_up()
-    bet = make_bet(portfolio)
-    ledger.open_positions(portfolio.pk, {bet.pk: (Decimal(600), Decimal(0))})
-    client = signed_in(people[Role.FINANCE])
-    assert client.post("/settings/envelope", {"envelope": "1500"}).status_code == 302
-    portfolio.refresh_from_db()
-    assert (portfolio.envelope, portfolio.reserve) == (Decimal(1500), Decimal(900))
-    assert RecomputeRequest.objects.filter(reason="The envelope was changed.").count() == 1
-    answer = client.post("/settings/envelope", {"envelope": "500"})
-    assert "Bets hold 600.00 a month" in answer.context["form"].errors["envelope"][0]
 
 
 @pytest.mark.django_db
