@@ -1,6 +1,5 @@
 /* The Kanban: each module has one subject, and works by listening; the server decides. */
 
-import "./board/scores.js";
 import "./follow.js";
 import { current } from "./board/walk.js";
 
@@ -8,6 +7,7 @@ import { current } from "./board/walk.js";
 
 const menus = () => import("./board/menu.js");
 const drags = () => import("./board/drag.js");
+const scores = () => import("./board/scores.js");
 const look = async (card, how = "show") => (await import("./board/look.js"))[how](card);
 const pick = async (card, row) => (await import("./board/select.js")).turn(card, { row });
 
@@ -22,6 +22,10 @@ document.addEventListener("pointerdown", async (event) => {
 });
 for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (press = null));
 document.addEventListener("pointerover", (event) => event.target.closest?.("[data-card]") && drags());
+document.addEventListener("htmx:afterSwap", async ({ detail }) => {
+  const form = detail.target?.querySelector?.("[data-scores]");
+  if (form) (await scores()).begin(form);
+});
 document.addEventListener("card-menu", async () => (await menus()).openMenu());
 document.addEventListener(
   "toggle",

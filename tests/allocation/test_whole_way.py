@@ -40,7 +40,6 @@ def test_what_is_booked_is_what_was_worked_out(seed: int) -> None:
             moves_add_up(proposal)
             shown = Shown(proposal.version, proposal.content_sha256)
             approve(finance, proposal.pk, shown, at=at)
-            RecomputeRequest.objects.all().delete()
             books_follow(proposal, before, booked(portfolio))
         assert [found for found in verify(portfolio) if found.row != "evidence"] == []
         learn(portfolio, random)

@@ -3,11 +3,9 @@
 
 import { cardOf } from "./cards.js";
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  const form = event.detail.target?.querySelector?.("[data-scores]");
-  if (!form) return;
-  (form.querySelector(".field--wrong select") ?? form.querySelector("select")).focus();
-});
+export function begin(form) {
+  (form.querySelector(".field--wrong select") ?? form.querySelector("select"))?.focus();
+}
 
 document.addEventListener("keydown", (event) => {
   const form = event.key === "Escape" && event.target.closest?.("[data-scores]");
