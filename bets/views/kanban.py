@@ -207,6 +207,7 @@ def _board_html(shown: Board) -> str:
         **shown.context(),
         "lanes": lanes,
         "has_bets": any(column.in_stage for column in lanes[0]),
+        "has_matches": any(column.shown for columns in lanes for column in columns),
         "filter_fields": _filter_fields(shown),
         "overcommitted": _overcommitted(overloads_of(shown.portfolio.pk)),
     }

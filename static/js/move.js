@@ -80,6 +80,11 @@ document.addEventListener("board-changed", () => {
   unanswered.clear();
 });
 
+/* A card that is put elsewhere loses the focus; whoever has gone on to something else keeps it. */
+function focusAgain(card) {
+  if (document.activeElement === document.body) card.focus({ preventScroll: true });
+}
+
 export async function move(card, column) {
   const from = columnOf(card);
   const below = card.nextElementSibling;
@@ -92,11 +97,12 @@ export async function move(card, column) {
   changedHere();
   if (answer?.ok) {
     const fresh = answer.text.trim() ? replace(card, answer.text) : card;
-    fresh.focus({ preventScroll: true });
+    focusAgain(fresh);
     say(`${titleOf(fresh)} moved from ${stageName(from)} to ${stageName(column)}.`);
   } else {
     const list = from.querySelector("[data-cards]");
     list.insertBefore(card, below?.parentElement === list ? below : null);
+    focusAgain(card); /* a dialog that is closed gives the focus back to where it was */
     say(`${titleOf(card)} stays in ${stageName(from)}.`);
     explain(card, column, from, answer);
   }

@@ -90,6 +90,19 @@ def test_the_board_is_walked_looked_at_picked_and_changed_by_keyboard_alone(
     page.locator("#together").get_by_text("1 card").wait_for()
     assert page.locator(f"#card-{bare.pk} [data-pick]").is_checked()
 
+    press(page, "m")
+    wait_for_focus(page, "together-stage")
+    press(page, "Escape")  # out of the bar, and once more lets go
+    wait_for_focus(page, f"card-{second.pk}")
+    page.locator("#together").get_by_text("1 card").wait_for()
+    press(page, "Escape")
+    page.locator("#together").wait_for(state="hidden")
+    page.locator(f"#card-{bare.pk}").focus()
+    press(page, "m", "Enter")
+    dialog.get_by_text("Nobody owns it yet.").wait_for()
+    press(page, "Escape")
+    wait_for_focus(page, f"card-{bare.pk}")
+
 
 def test_ready_is_scored_a_limit_set_a_view_kept_and_bets_added_in_place(
     portfolio: Portfolio, lead: User, sign_in: SignIn
@@ -119,6 +132,10 @@ def test_ready_is_scored_a_limit_set_a_view_kept_and_bets_added_in_place(
     assert WipLimit.objects.get().limit == WipLimitChange.objects.get().to_limit == 1
 
     page.get_by_label("Owner").select_option("none")
+    page.wait_for_url("**/kanban?owner=none")
+    page.get_by_label("Text in title or description").fill("nothing like this")
+    page.get_by_text("No card matches.").wait_for()
+    page.get_by_label("Text in title or description").fill("")
     page.wait_for_url("**/kanban?owner=none")
     page.locator("#views summary").press("Enter")
     page.get_by_role("button", name="Save or change views…").press("Enter")

@@ -18,11 +18,15 @@ function fill(menu) {
   menu.append(own);
 }
 
+function scrollToList(menu) {
+  menu.querySelector(".menu__list")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
 /* Called when a menu has been opened by hand. */
 export function fillAndShow(menu) {
   if (menu.querySelector("ul")) return;
   fill(menu);
-  menu.querySelector(".menu__list")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  scrollToList(menu);
 }
 
 /* With cards picked, what is done is done to all of them. */
@@ -36,6 +40,7 @@ export function openMenu() {
   if (!menu) return;
   fill(menu);
   menu.open = true;
+  scrollToList(menu);
   menu.querySelector(".menu__item:not([disabled])")?.focus();
 }
 

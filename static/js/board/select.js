@@ -1,5 +1,5 @@
 /* Several cards at once: picked by their boxes or with x, a row of them with Shift, and let go with
-   Escape. What is done to all of them is one form, which the server judges card by card. */
+   Escape, which first leads out of the bar. What is done to all of them is one form, which the server judges card by card. */
 
 import { say, cardOf, cards, isTyping, titleOf, whenCardsChange } from "./cards.js";
 
@@ -61,7 +61,13 @@ export function turn(card, { row = false } = {}) {
   say(`${titleOf(card)} ${isPicked ? "picked" : "let go"}, ${picked.size} in all.`);
 }
 
+/* The bar is about to go, or is left: the card that was picked last has the focus again. */
+function leaveBar() {
+  if (bar().contains(document.activeElement)) (anchor && cardOf(anchor))?.focus({ preventScroll: true });
+}
+
 function letGo() {
+  leaveBar();
   picked.clear();
   bar().reset();
   anchor = null;
@@ -73,9 +79,15 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.defaultPrevented || !picked.size || isTyping(event.target)) return;
+  if (event.key !== "Escape" || event.defaultPrevented || !picked.size) return;
   if (document.querySelector("dialog[open]")) return;
+  const isInBar = bar().contains(event.target);
+  if (isTyping(event.target) && !isInBar) return;
   event.preventDefault();
+  if (isInBar) {
+    leaveBar();
+    return;
+  }
   letGo();
   say("No card is picked.");
 });
