@@ -3,13 +3,16 @@
 import "./follow.js";
 import { current } from "./board/walk.js";
 
-/* Who only reads the board does without the rest, which is fetched when it is first asked for. */
+/* Who only reads the board does without the rest, which is fetched when it is first asked for. What
+   moves a card is fetched with the first card in hand: the line may be down when it is asked for. */
 
+const notNow = () =>
+  document.dispatchEvent(new CustomEvent("toast", { detail: "The server does not answer. Try again once the page is live." }));
 const menus = () => import("./board/menu.js");
 const drags = () => import("./board/drag.js");
 const scores = () => import("./board/scores.js");
-const look = async (card, how = "show") => (await import("./board/look.js"))[how](card);
-const pick = async (card, row) => (await import("./board/select.js")).turn(card, { row });
+const look = (card, how = "show") => import("./board/look.js").then((module) => module[how](card), notNow);
+const pick = (card, row) => import("./board/select.js").then((module) => module.turn(card, { row }), notNow);
 
 const INTERACTIVE = "a, button, input, select, textarea, label, summary, details, form";
 
@@ -21,12 +24,16 @@ document.addEventListener("pointerdown", async (event) => {
   if (press === event) begin(event);
 });
 for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (press = null));
-document.addEventListener("pointerover", (event) => event.target.closest?.("[data-card]") && drags());
+for (const sign of ["pointerover", "focusin"]) {
+  document.addEventListener(sign, async ({ target }) => {
+    if (target.closest?.("[data-card]")) await Promise.allSettled([menus(), drags()]);
+  });
+}
 document.addEventListener("htmx:afterSwap", async ({ detail }) => {
   const form = detail.target?.querySelector?.("[data-scores]");
   if (form) (await scores()).begin(form);
 });
-document.addEventListener("card-menu", async () => (await menus()).openMenu());
+document.addEventListener("card-menu", () => menus().then((module) => module.openMenu(), notNow));
 document.addEventListener(
   "toggle",
   async ({ target }) => target.matches?.("[data-card-menu][open]") && (await menus()).fillAndShow(target),

@@ -3,7 +3,7 @@
 const SEQUENCE_MS = 1200;
 const SWITCH = "shortcuts-off";
 
-let goingSince = 0;
+let goingSince = -Infinity; /* 0 would be the moment at which the page was opened */
 
 function isOff() {
   try {
@@ -56,7 +56,7 @@ const KEYS = {
 
 function actionFor(key) {
   const going = performance.now() - goingSince < SEQUENCE_MS;
-  goingSince = 0;
+  goingSince = -Infinity;
   const address = going && addressOf(key);
   if (address) return () => location.assign(address);
   if (key === "g") {
