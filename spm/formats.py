@@ -127,7 +127,7 @@ def span(seconds: float) -> str:
         return f"{int(seconds // 60)} min"
     if days < 1:
         return f"{int(seconds // 3_600)} h"
-    if days < 60:
+    if days < 2 * DAYS_PER_MONTH:
         return _counted(int(days), "day")
     months = int(days / DAYS_PER_MONTH)
     return _counted(months, "month") if months < 24 else _counted(months // 12, "year")
