@@ -11,6 +11,7 @@ Pure: no database, no clock, no randomness, no Django. Read it in this order:
     hypothesis    the belief in a hypothesis and the weight of each item
     running       the same belief while evidence comes in
     thesis        the belief in a bet's thesis, its breaks and revivals
+    many          the beliefs of a whole portfolio at once, from columns of figures
     contract      all of it, JSON to JSON
 
 `python -m evidence.belief < hypotheses.json` does the last from the command line.
@@ -38,12 +39,14 @@ from evidence.belief.hypothesis import (
     hypothesis_belief,
     preview,
 )
+from evidence.belief.many import Columns, ManyBeliefs, beliefs_of_many, columns_of
 from evidence.belief.reading import Document, parse_document, parse_hypothesis, parse_item
 from evidence.belief.thesis import ThesisBelief, ThesisEvent, history, thesis_belief
 
 __all__ = [
     "BeliefInputError",
     "Bet",
+    "Columns",
     "Document",
     "Hypothesis",
     "HypothesisBelief",
@@ -52,6 +55,7 @@ __all__ = [
     "ItemWeight",
     "Judgement",
     "KillCriterion",
+    "ManyBeliefs",
     "MeanMeasurement",
     "Metric",
     "Preview",
@@ -60,6 +64,8 @@ __all__ = [
     "Retraction",
     "ThesisBelief",
     "ThesisEvent",
+    "beliefs_of_many",
+    "columns_of",
     "history",
     "hypothesis_belief",
     "judge",

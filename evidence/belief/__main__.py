@@ -1,5 +1,6 @@
 """Command line: `python -m evidence.belief < hypotheses.json` prints the beliefs as JSON.
 
+With `--without-items` it prints the beliefs alone, all worked out at once: for a whole portfolio.
 Ends with 0, or with 2 and one line on standard error that says who, which field, what is wrong
 and what would be right.
 """
@@ -8,11 +9,12 @@ import json
 import sys
 from typing import Any
 
-from evidence.belief.contract import judge
+from evidence.belief.contract import judge, judge_without_items
 from evidence.belief.facts import BeliefInputError
 from evidence.belief.record import RepeatedKeys
 
-USAGE = "usage: python -m evidence.belief < hypotheses.json"
+USAGE = "usage: python -m evidence.belief [--without-items] < hypotheses.json"
+ANSWERS = {(): judge, ("--without-items",): judge_without_items}
 
 
 def read_document(raw: bytes) -> object:
@@ -42,11 +44,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> int:
     """Read standard input, print the beliefs; return the exit code."""
-    if arguments:
+    judging = ANSWERS.get(tuple(arguments))
+    if judging is None:
         print(USAGE, file=sys.stdout if arguments in (["-h"], ["--help"]) else sys.stderr)
         return 0 if arguments in (["-h"], ["--help"]) else 2
     try:
-        answer = judge(read_document(sys.stdin.buffer.read()))
+        answer = judging(read_document(sys.stdin.buffer.read()))
     except BeliefInputError as problem:
         print(problem, file=sys.stderr)
         return 2

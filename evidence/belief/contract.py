@@ -4,6 +4,7 @@ from typing import Any
 
 from evidence.belief.facts import id_order
 from evidence.belief.hypothesis import HypothesisBelief, hypothesis_belief
+from evidence.belief.many import beliefs_of_many, columns_of
 from evidence.belief.reading import parse_document
 from evidence.belief.thesis import ThesisBelief, thesis_belief
 
@@ -27,6 +28,32 @@ def judge(document: object) -> dict[str, Any]:
         "hypotheses": [hypothesis_answer(belief) for belief in beliefs.values()],
         "bets": [bet_answer(belief) for belief in bets],
     }
+
+
+def judge_without_items(document: object) -> dict[str, Any]:
+    """Return the beliefs alone, worked out all at once: for documents of a whole portfolio.
+
+    As `judge`, to 1e-9, under fewer keys: what an item weighs, freshness, kill criteria, and what
+    becomes of a thesis are left out.
+    """
+    facts = parse_document(document)
+    found = beliefs_of_many(columns_of(facts.hypotheses, facts.bets, facts.as_of), facts.as_of)
+    hypotheses = sorted(facts.hypotheses, key=id_order)
+    bets = sorted((bet.id for bet in facts.bets), key=id_order)
+    weakest = [hypotheses[place] for place in found.weakest.tolist()]
+    return {
+        "hypotheses": _rows(
+            id=hypotheses,
+            belief=found.belief.tolist(),
+            judgement_db=found.judgement_decibans.tolist(),
+            measurement_db=found.measurement_decibans.tolist(),
+        ),
+        "bets": _rows(id=bets, belief=found.thesis_belief.tolist(), weakest=weakest),
+    }
+
+
+def _rows(**columns: list[Any]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def hypothesis_answer(belief: HypothesisBelief) -> dict[str, Any]:

@@ -27,7 +27,6 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from evidence.belief.facts import (
-    BeliefInputError,
     Hypothesis,
     Id,
     Item,
@@ -46,6 +45,7 @@ from evidence.belief.measurements import (
     Floats,
     additive_figures,
     measurement_decibans,
+    metric_for,
     sums_without_each,
 )
 from evidence.belief.retraction import counted_evidence
@@ -161,10 +161,7 @@ class _Measurements:
         self.decibans = 0.0
         if not items:
             return
-        if metric is None:
-            raise BeliefInputError(
-                f"item {items[0].id!r}", "kind", "is a measurement; give its hypothesis a metric"
-            )
+        metric = metric_for(items[0], metric)
         figures = np.array([additive_figures(item, metric) for item in items])
         reliability = np.array([item.reliability for item in items])
         self.fresh_figures = figures * reliability[:, np.newaxis]

@@ -53,6 +53,23 @@ def test_the_command_line_says_what_the_function_says() -> None:
     assert answer_to(DOCUMENT) == json.loads(json.dumps(judge(DOCUMENT)))
 
 
+def test_without_items_it_says_the_same_beliefs_and_nothing_else() -> None:
+    document = deepcopy(DOCUMENT)
+    other = document["hypotheses"][0] | {"id": "a price", "prior": 0.3}
+    document["hypotheses"].append(other)
+    document["bets"].append({"id": "b", "hypotheses": ["demand", "a price"]})
+    done = run(json.dumps(document).encode(), "--without-items")
+    assert (done.returncode, done.stderr) == (0, b"")
+    answer, whole = json.loads(done.stdout), answer_to(document)
+    for what, keys in (
+        ("hypotheses", {"id", "belief", "judgement_db", "measurement_db"}),
+        ("bets", {"id", "belief", "weakest"}),
+    ):
+        for found, expected in zip(answer[what], whole[what], strict=True):
+            assert found.keys() == keys
+            assert found == pytest.approx({key: expected[key] for key in keys}, abs=1e-9)
+
+
 def test_the_worked_example_of_the_concepts_page_holds() -> None:
     page = (ROOT / "docs" / "concepts-belief.md").read_text()
     given = page.split("```json\n")[1].split("```")[0]
