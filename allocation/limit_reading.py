@@ -109,11 +109,8 @@ class GuardrailRow:
     @property
     def loosened(self) -> str:
         """Which way it would be relaxed: 'more' or 'less'."""
-        low, high = self.guardrail.minimum, self.guardrail.maximum
         at = self.found.proposed if self.found else None
-        if high is None or (low is not None and at is not None and _is_nearer(at, low, high)):
-            return "less"
-        return "more"
+        return loosened_by(self.guardrail.minimum, self.guardrail.maximum, at)
 
     @property
     def series_label(self) -> str:
@@ -132,8 +129,12 @@ class GuardrailRow:
         return written(self.guardrail.kind, value, self.currency)
 
 
-def _is_nearer(value: float, low: Decimal, high: Decimal) -> bool:
-    return abs(value - float(low)) < abs(value - float(high))
+def loosened_by(low: float | Decimal | None, high: float | Decimal | None, at: float | None) -> str:
+    """Which way the limit that a value is nearer to would be relaxed: 'more' or 'less'."""
+    if low is None or high is None:
+        return "less" if high is None else "more"
+    is_nearer_low = at is not None and abs(at - float(low)) < abs(at - float(high))
+    return "less" if is_nearer_low else "more"
 
 
 def price_in_words(
@@ -262,9 +263,9 @@ class LimitsPage:
 
     @property
     def envelope_price(self) -> float | None:
-        """What a thousand a month more is worth over the horizon; None where it is nothing."""
+        """What a thousand a month more is worth over the horizon; None until it is known."""
         envelope = self.run.limits.get("envelope") if self.run else None
-        return 1000 * envelope["shadow_price"] if envelope and envelope["shadow_price"] else None
+        return 1000 * envelope["gain_of_more"] if envelope and "gain_of_more" in envelope else None
 
 
 def limits_page(portfolio: Portfolio, today: date) -> LimitsPage:

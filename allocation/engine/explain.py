@@ -203,6 +203,15 @@ class Explanation:
             breach_before=_unless_rounding(before - room),
             breach_after=_unless_rounding(after - room),
             shadow_price=digits(self._price(Envelope.name)),
+            gain_of_more=digits(self._price(Envelope.name) + self._gain_at_guardrails()),
+        )
+
+    def _gain_at_guardrails(self) -> float:
+        """What guardrails that move with the envelope let earn per unit of it more."""
+        return sum(
+            (result.shadow_price or 0.0)
+            * KINDS[rail.kind].loosened_by_envelope(rail, _nearer_side(result))
+            for rail, result in zip(self.snapshot.guardrails, self.guardrails, strict=True)
         )
 
     @cached_property
@@ -231,6 +240,13 @@ def _headroom(rail: Guardrail, value: float | None, breach: float) -> float | No
     below = np.inf if rail.maximum is None else rail.maximum - value
     above = np.inf if rail.minimum is None else value - rail.minimum
     return 0.0 if breach else max(float(min(below, above)), 0.0)
+
+
+def _nearer_side(result: GuardrailResult) -> str:
+    """Which limit of a guardrail an allocation is nearer to: "min" or "max"."""
+    if result.min is None or result.max is None or result.value is None:
+        return "max" if result.min is None else "min"
+    return "min" if abs(result.value - result.min) < abs(result.max - result.value) else "max"
 
 
 def _unless_rounding(breach: float) -> float:

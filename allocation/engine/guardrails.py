@@ -41,6 +41,10 @@ class Kind(ABC):
     def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
         """Add the guardrail's limits to the program."""
 
+    def loosened_by_envelope(self, rail: Guardrail, side: str) -> float:
+        """How far its "min" or "max" is loosened, in rate, by one more unit of envelope."""
+        return 0.0
+
     @abstractmethod
     def value(self, rail: Guardrail, allocation: Allocation) -> float | None:
         """What it measures for an allocation, in its unit; None where that has no meaning."""
@@ -119,6 +123,9 @@ class Share(Amount):
     def unit_of_limit(self, book: Book) -> float:
         return book.snapshot.envelope
 
+    def loosened_by_envelope(self, rail: Guardrail, side: str) -> float:
+        return -(rail.minimum or 0.0) if side == "min" else rail.maximum or 0.0
+
 
 class BetShare(Kind):
     """x_j + u_j + (1−ρ_j)·w_j ≤ max·E for each bet in the scope.
@@ -148,6 +155,9 @@ class BetShare(Kind):
             program, [names[row] for row in np.flatnonzero(reaches)], HELD, each, upper=limit
         )
 
+    def loosened_by_envelope(self, rail: Guardrail, side: str) -> float:
+        return rail.maximum or 0.0
+
     def value(self, rail: Guardrail, allocation: Allocation) -> float | None:
         envelope = allocation.book.snapshot.envelope
         held = allocation.held[allocation.book.covered_by(rail)]
@@ -173,6 +183,9 @@ class Turnover(Kind):
     def enter(self, rail: Guardrail, program: Program, decision: Decision) -> None:
         limits = _limits(rail, decision.book.snapshot.envelope)
         enter_sum(self, rail, program, decision, WITHDRAWN, limits)
+
+    def loosened_by_envelope(self, rail: Guardrail, side: str) -> float:
+        return rail.maximum or 0.0
 
     def _withdrawn(self, rail: Guardrail, allocation: Allocation) -> float:
         return float(allocation.withdrawn[allocation.book.covered_by(rail)].sum())
@@ -221,6 +234,9 @@ class Reserve(Kind):
         lowest, highest = _limits(rail)
         limits = (lowest - envelope, highest - envelope)
         enter_sum(self, rail, program, decision, HELD, limits, sign=-1.0)
+
+    def loosened_by_envelope(self, rail: Guardrail, side: str) -> float:
+        return 1.0 if side == "min" else -1.0
 
     def value(self, rail: Guardrail, allocation: Allocation) -> float | None:
         return float(allocation.book.snapshot.envelope - allocation.held.sum())

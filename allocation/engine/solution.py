@@ -116,6 +116,9 @@ class EnvelopeResult:
     breach_before: float
     breach_after: float
     shadow_price: float
+    """Of the envelope's own limit: every guardrail stays where it is, in money."""
+    gain_of_more: float
+    """The same with all that moves along: shares of the envelope, and what no bet holds."""
 
 
 @dataclass(frozen=True)

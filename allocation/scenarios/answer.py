@@ -6,6 +6,7 @@ from typing import Any
 
 from allocation.assumptions import STOP_PREFIX
 from allocation.engine.guardrails import KINDS as GUARDRAIL_KINDS
+from allocation.limit_reading import loosened_by
 from allocation.scenarios.opened import Opened
 from allocation.scenarios.solving import turnover_of
 from spm import formats
@@ -160,10 +161,11 @@ def state_of(breach_before: float, breach_after: float, binding: bool) -> str:
 
 
 def _worth_of_limit(result: Mapping[str, Any], currency: str) -> str:
-    """What one more of what it limits would be worth."""
+    """What it would be worth to relax it by one: more of what has a most, less of a least."""
+    way = loosened_by(result["min"], result["max"], result["value"])
     if GUARDRAIL_KINDS[result["kind"]].unit == "share":
-        return _worth(result["shadow_price_per_point"], currency, "one more percentage point")
-    return _worth(result["shadow_price"], currency, f"one more {_one(currency)} a month")
+        return _worth(result["shadow_price_per_point"], currency, f"one percentage point {way}")
+    return _worth(result["shadow_price"], currency, f"one {_one(currency)} a month {way}")
 
 
 def _worth(price: float | None, currency: str, of_what: str) -> str:
@@ -187,7 +189,7 @@ def _teams(opened: Opened, solution: Mapping[str, Any]) -> Iterator[Limited]:
             limit=words.rate(result["capacity"]),
             state=state_of(*over, result["shadow_price"] >= LEAST_PRICE),
             worth=_worth(
-                result["shadow_price"], words.currency, f"one more {_one(words.currency)} a month"
+                result["shadow_price"], words.currency, f"one {_one(words.currency)} a month more"
             ),
         )
 

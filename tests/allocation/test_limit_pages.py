@@ -16,7 +16,7 @@ from allocation import ledger, limit_effect, limits
 from allocation.decide import approve
 from allocation.limit_effect import Change, effect_of
 from allocation.limit_history import Held, covers, days_until, histories, value_of
-from allocation.limit_reading import limits_page
+from allocation.limit_reading import limits_page, loosened_by
 from allocation.models import Guardrail, LatestRun, LimitChange, Mandate, RecomputeRequest
 from allocation.recompute import recompute
 from bets.edit import OFFICE
@@ -177,6 +177,14 @@ def test_a_scope_covers_bets_that_have_one_of_its_values_in_each_attribute() -> 
     assert value_of(rail, held, attributes) == 6.0
 
 
+def test_a_limit_is_relaxed_by_more_of_its_most_or_less_of_its_least() -> None:
+    assert loosened_by(0.2, None, 0.2) == "less"
+    assert loosened_by(None, Decimal("0.5"), 0.5) == "more"
+    assert loosened_by(0.2, 0.5, 0.21) == "less"
+    assert loosened_by(0.2, 0.5, 0.49) == "more"
+    assert loosened_by(0.2, 0.5, None) == "more"
+
+
 # --- the pages ------------------------------------------------------------------------------------
 
 
@@ -188,13 +196,14 @@ def test_each_limit_stands_with_its_value_headroom_and_price_in_words() -> None:
     proposal = recompute(portfolio.pk)
     assert proposal is not None
     text = text_of(signed_in(make_member(portfolio, Role.VIEWER)).get("/guardrails"))
-    assert f"binds in proposal {proposal.number}" in text
+    assert f"at its limit in proposal {proposal.number}" in text
     assert re.search(
         r"1 percentage point more Moved at once is worth €[\d.]+k over 24 months", text
     )
     assert "57.1% at most 50% −7.1%" in text
     assert "broken today by €5k/mo" in text
     assert "€10k/mo at least €5k/mo €5k/mo" in text
+    assert re.search(r"More envelope €[1-9][\d.]*k? what €1k/mo more is worth over 24 months", text)
     assert "New guardrail" not in text
     assert "Change the envelope" not in text
 

@@ -59,6 +59,30 @@ def more_turnover(document: dict[str, Any], by: float) -> dict[str, Any]:
     return document | {"guardrails": [rail | {"max": more}]}
 
 
+def all_the_envelope(document: dict[str, Any], by: float) -> dict[str, Any]:
+    """The envelope larger by an amount, and with it whatever is a share of it."""
+    return document | {"envelope": document["envelope"] + by}
+
+
+@few
+@given(st.integers(0, 10**9))
+def test_more_envelope_is_worth_what_the_guardrails_that_move_along_allow_too(seed: int) -> None:
+    document = without_choices(seed)
+    money = document["envelope"]
+    largest = max(bet["working"] + bet["entangled"] for bet in document["bets"])
+    document["guardrails"] += [
+        {"id": "left", "kind": "reserve", "min": round(0.1 * money, 2)},
+        {"id": "spent", "kind": "share", "min": 0.7, "max": 0.95},
+        {"id": "each", "kind": "bet_share", "max": min(1.05 * largest / money, 1.0)},
+    ]
+
+    price = solve(parse_snapshot(document)).envelope.gain_of_more
+
+    down, up = slopes(document, all_the_envelope)
+    if down == pytest.approx(up, abs=1e-4, rel=1e-4):
+        assert price == pytest.approx(up, abs=1e-3, rel=1e-3)
+
+
 @few
 @given(st.integers(0, 10**9))
 def test_a_shadow_price_is_what_a_small_relaxation_gains(seed: int) -> None:
