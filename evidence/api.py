@@ -3,16 +3,17 @@
 from typing import cast
 
 from django.urls import path
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bets.models import Hypothesis, Portfolio
 from bets.serializers import PortfolioFilter
-from evidence import bulk_lines, intake, metrics, resolve
+from evidence import asking, bulk_lines, intake, metrics, resolve
 from evidence import serializers as forms
 from evidence.bulk import record_many
-from evidence.models import Evidence
+from evidence.models import Evidence, EvidenceRequest
 from spm.api.idempotency import Answer, once
 from spm.api.parsers import LinesParser
 from spm.api.schema import IDEMPOTENCY_KEY
@@ -169,8 +170,45 @@ class Metrics(ApiView):
         return Response(forms.RecordedShown(taken).data, status=status)
 
 
+class EvidenceRequests(ListView):
+    """Evidence that was asked for."""
+
+    problems = (404, 409, 422)
+
+    @extend_schema(
+        parameters=[forms.RequestListFilter],
+        responses=forms.RequestShown(many=True),
+        summary="List requests for evidence",
+    )
+    def get(self, request: Request) -> Response:
+        """What was asked for last comes first, each with what came of it."""
+        wanted = forms.RequestListFilter.of(request.query_params)
+        today = timezone.now().date()
+        rows = EvidenceRequest.objects.with_state(today).visible_to(self.principal)
+        return self.page(rows.filter(**wanted), forms.RequestShown)
+
+    @extend_schema(
+        request=forms.NewRequestTerms,
+        responses={201: forms.RequestShown},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Ask for evidence",
+    )
+    def post(self, request: Request) -> Response:
+        """The person who is asked is told, and reminded before the day and after it."""
+        given = dict(self.body)
+        hypothesis_id = id_in(given, "hypothesis")
+
+        def act() -> Answer:
+            made = asking.ask(self.principal, hypothesis_id, given)
+            rows = EvidenceRequest.objects.with_state(timezone.now().date())
+            return Answer(201, forms.RequestShown(rows.get(pk=made.pk)).data)
+
+        return respond(once(request, act))
+
+
 urlpatterns = [
     path("metrics/<int:hypothesis_id>", Metrics.as_view(), name="api-metrics"),
+    path("evidence-requests", EvidenceRequests.as_view(), name="api-evidence-requests"),
     path("evidence", EvidenceStream.as_view(), name="api-evidence-stream"),
     path("evidence/bulk", EvidenceInBulk.as_view(), name="api-evidence-bulk"),
     path("evidence/<int:evidence_id>", OneEvidence.as_view(), name="api-evidence"),

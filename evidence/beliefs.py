@@ -17,6 +17,8 @@ from bets.models import Bet
 from evidence.differences import differences
 from evidence.history import BetHistory, histories_of
 from evidence.models import BeliefPoint, Evidence, HypothesisBelief, ThesisBreak
+from evidence.notices.requests import tell_of_answers
+from evidence.notices.theses import Change, tell_of_theses
 from evidence.signals import beliefs_changed
 from evidence.standing import Standing, Turn, moment_for, standing_of, turns_of, turns_since
 from spm import live
@@ -119,11 +121,15 @@ def write(
         bet.pk: standing_of(histories[bet.pk], moment_for(histories[bet.pk], as_of)) for bet in bets
     }
     matters = {bet.pk for bet in bets if _matters(bet, standings[bet.pk])}
+    was = {bet.pk: bet.thesis_status for bet in bets}
     turns = _write_turns(bets, histories, standings, cause)
     _write_points(bets, histories, standings, cause)
     _write_hypotheses(standings.values())
     for bet in bets:
         _project(bet, standings[bet.pk], turns.get(bet.pk, []), cause)
+    changes = [Change(bet, was[bet.pk], turns.get(bet.pk, [])) for bet in bets]
+    tell_of_theses(changes, cause.known_at)
+    tell_of_answers(cause.touched, cause.known_at)
     _tell(bets, matters, cause)
     return [Written(bet, standings[bet.pk], turns.get(bet.pk, [])) for bet in bets]
 

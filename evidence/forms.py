@@ -1,17 +1,28 @@
 """Forms for evidence: they read what people type; ``evidence.intake`` judges it."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from bets.forms import SeenForm, TypedField, TypedPercentField
-from bets.models import Hypothesis, Portfolio, ValueStream
+from bets.models import Bet, Hypothesis, Portfolio, ValueStream
 from bets.models.thesis import Metric
+from evidence.asking import who_may_answer
 from evidence.days import latest_day, moment_of
-from evidence.models import EvidenceKind, Source, Strength
+from evidence.models import (
+    EvidenceKind,
+    NoticeKind,
+    NoticeSettings,
+    RequestState,
+    Source,
+    Strength,
+)
 from evidence.said import NewEvidence
 from evidence.stream import Wanted
+from spm.accounts.models import User
 
 STRENGTHS = [
     (Strength.WEAK.value, "Weak, 2.5 dB"),
@@ -19,6 +30,8 @@ STRENGTHS = [
     (Strength.STRONG.value, "Strong, 10 dB"),
     (Strength.DECISIVE.value, "Decisive, 15 dB"),
 ]
+#: By when evidence is asked for, unless somebody says else.
+ASKED_AHEAD = timedelta(days=14)
 _DECIMAL = {"inputmode": "decimal", "autocomplete": "off"}
 
 
@@ -197,6 +210,82 @@ class SourceForm(forms.Form):
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Say what it is based on; it stays on record."},
+    )
+
+
+class AskForm(forms.Form):
+    """Whom to ask for evidence, by when, and what would help."""
+
+    asked_of = forms.ModelChoiceField(
+        User.objects.none(),
+        label="Ask",
+        empty_label="Choose",
+        error_messages={
+            "required": "Choose who is asked.",
+            "invalid_choice": "Choose a member who may log evidence on this bet.",
+        },
+    )
+    due_on = forms.DateField(
+        label="By",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": "Choose the day by which it is needed.",
+            "invalid": "Write a day such as 2026-03-14.",
+        },
+    )
+    what_would_help = forms.CharField(
+        label="What would help",
+        max_length=2_000,
+        help_text="A reading, a test, a talk with somebody. It is read by all who see the bet.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what would help."},
+    )
+
+    def __init__(self, bet: Bet, data: Any = None) -> None:
+        people = who_may_answer(bet)
+        today = timezone.now().date()
+        initial = {"asked_of": bet.owner_id, "due_on": today + ASKED_AHEAD}
+        super().__init__(data, initial=initial)
+        asked: Any = self.fields["asked_of"]
+        asked.queryset = people
+        self.fields["due_on"].widget.attrs["min"] = today.isoformat()
+
+    def clean_asked_of(self) -> int:
+        """The person's id, as the rule takes it."""
+        person: User = self.cleaned_data["asked_of"]
+        return person.pk
+
+
+class RequestFilter(forms.Form):
+    """Which requests for evidence are shown."""
+
+    state = forms.ChoiceField(
+        required=False, label="State", choices=[("", "All"), *RequestState.choices]
+    )
+
+
+class NoticeFilter(forms.Form):
+    """Which notices are shown."""
+
+    kind = forms.ChoiceField(
+        required=False, label="About", choices=[("", "Everything"), *NoticeKind.choices]
+    )
+    unread = forms.BooleanField(required=False, label="Only unread")
+    before = forms.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
+
+
+class NoticeSettingsForm(forms.Form):
+    """What a person wants by e-mail."""
+
+    mail = forms.ChoiceField(
+        label="Mail me",
+        choices=NoticeSettings.Mail.choices,
+        widget=forms.RadioSelect,
+        help_text="A break within five minutes, anything else within the hour; "
+        "never two e-mails within an hour.",
+        error_messages={"required": "Choose one of these."},
     )
 
 

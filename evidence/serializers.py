@@ -5,7 +5,15 @@ from typing import Any
 from rest_framework import serializers
 
 from bets.serializers import PortfolioFilter
-from evidence.models import Evidence, EvidenceKind, HypothesisBelief, Resolution, Strength
+from evidence.models import (
+    Evidence,
+    EvidenceKind,
+    EvidenceRequest,
+    HypothesisBelief,
+    RequestState,
+    Resolution,
+    Strength,
+)
 from spm.api import fields
 from spm.api.serializers import FieldProblem, ShownSerializer, Terms
 
@@ -220,3 +228,57 @@ class ReadingTerms(Terms):
     is_total = serializers.BooleanField(
         required=False, help_text="It takes the place of the source's last reading."
     )
+
+
+class RequestShown(ShownSerializer):
+    """Evidence that somebody was asked for, and what came of it.
+
+    ``state`` is worked out: answered by the first evidence on the hypothesis that was recorded
+    after it was asked for; ``belief_after`` is the belief in the hypothesis that came of that.
+    """
+
+    state = serializers.ChoiceField(choices=RequestState.choices, read_only=True)
+    answered_at = fields.MomentField(read_only=True, allow_null=True)
+    belief_after = serializers.FloatField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = EvidenceRequest
+        fields = [
+            "id",
+            "portfolio",
+            "bet",
+            "hypothesis",
+            "asked_of",
+            "asked_by",
+            "api_key",
+            "asked_at",
+            "due_on",
+            "what_would_help",
+            "state",
+            "answered_at",
+            "belief_before",
+            "belief_after",
+        ]
+
+
+class RequestListFilter(PortfolioFilter):
+    """Requests on a bet or a hypothesis, to a person, in a state."""
+
+    bet = fields.QueryWholeField(required=False)
+    hypothesis = fields.QueryWholeField(required=False)
+    asked_of = fields.QueryWholeField(required=False, help_text="Id of a person.")
+    state = fields.ChoiceField(required=False, choices=RequestState.choices)
+
+
+class NewRequestTerms(Terms):
+    """What is asked for: evidence on a hypothesis, of whom, by when, and what would help."""
+
+    hypothesis = serializers.IntegerField(min_value=1)
+    asked_of = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        help_text="A member who may log evidence on the bet; its owner by default.",
+    )
+    due_on = serializers.DateField(help_text="A day to come: 2026-03-14.")
+    what_would_help = serializers.CharField(max_length=2_000)

@@ -1,4 +1,6 @@
-"""What the worker does for evidence: time counts, and files are taken apart and imported."""
+"""What the worker does for evidence: time counts, files are taken apart and imported, and people
+are told.
+"""
 
 import logging
 from datetime import timedelta
@@ -10,6 +12,9 @@ from bets.models import Bet
 from evidence.beliefs import note_passing_time
 from evidence.file_import import steps
 from evidence.models import EvidenceImport
+from evidence.notices.deadlines import tell_of_deadlines
+from evidence.notices.mail import mail_what_is_due
+from evidence.notices.requests import remind
 
 logger = logging.getLogger(__name__)
 
@@ -45,3 +50,17 @@ def refresh_beliefs() -> int:
     for start in range(0, len(ids), BETS_AT_ONCE):
         written += len(note_passing_time(ids[start : start + BETS_AT_ONCE], now))
     return written
+
+
+@shared_task(name="evidence.tell_of_time")
+def tell_of_time() -> None:
+    """Tell of deadlines that are near or have passed, and remind of evidence that is asked for."""
+    now = timezone.now()
+    tell_of_deadlines(now)
+    remind(now)
+
+
+@shared_task(name="evidence.mail_notices")
+def mail_notices() -> None:
+    """Mail the notices that are due, one e-mail to a person."""
+    mail_what_is_due(timezone.now())

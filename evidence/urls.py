@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evidence.views import file_import, log, resolve, stream
+from evidence.views import asking, file_import, log, notices, resolve, stream
 
 app_name = "evidence"
 
@@ -22,6 +22,16 @@ urlpatterns = [
         file_import.refused_csv,
         name="import_refused",
     ),
+    path("notices", notices.notices, name="notices"),
+    path("notices/rows", notices.rows, name="notice_rows"),
+    path("notices/count", notices.count, name="notice_count"),
+    path("notices/read", notices.read_all, name="notices_read"),
+    path("notices/settings", notices.settings, name="notice_settings"),
+    path("notices/<int:notice_id>/read", notices.read_one, name="notice_read"),
+    path("evidence/requests", asking.requests, name="requests"),
+    path("evidence/requests/rows", asking.request_rows, name="request_rows"),
+    path("evidence/requests/<int:request_id>/withdraw", asking.withdraw, name="withdraw"),
+    path("hypotheses/<int:hypothesis_id>/ask", asking.ask, name="ask"),
     path("evidence/sources", resolve.sources, name="sources"),
     path("evidence/sources/<int:source_id>", resolve.source, name="source"),
     path("hypotheses/<int:hypothesis_id>/resolve", resolve.resolve, name="resolve"),

@@ -9,7 +9,7 @@ from allocation.studies import newest_information
 from bets.models import Bet, Hypothesis, Portfolio
 from spm import formats
 from spm.accounts.models import Role
-from spm.accounts.permissions import ROLES_FOR, membership_of
+from spm.accounts.permissions import ROLES_FOR, Action, membership_of
 
 COLUMNS = (
     "bet",
@@ -100,10 +100,14 @@ def _question(
     )
 
 
-def loggable(principal: Any, portfolio: Portfolio, questions: Iterable[Question]) -> set[int]:
-    """The bets of these questions on which a person may log evidence, by id. Two queries."""
+def open_to(
+    principal: Any, action: Action, portfolio: Portfolio, questions: Iterable[Question]
+) -> set[int]:
+    """The bets of these questions, by id, on which a person may do this: log evidence, or ask for
+    it. Two queries.
+    """
     membership = membership_of(principal, portfolio.pk)
-    if membership is None or membership.role not in ROLES_FOR["log_evidence"]:
+    if membership is None or membership.role not in ROLES_FOR[action]:
         return set()
     bets = {question.bet.pk: set(question.bet.team_ids) for question in questions}
     if membership.role != Role.CONTRIBUTOR:

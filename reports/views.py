@@ -26,7 +26,7 @@ from reports.figures.sankey import Sankey, sankey
 from reports.figures.table import Table
 from reports.five_numbers import five_numbers
 from reports.flow import MOST_BLOCKED, PERIODS, Flow, FlowFilters
-from reports.learn_next import as_table, learn_next, loggable
+from reports.learn_next import as_table, learn_next, open_to
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
 from spm.cells import as_cells
@@ -308,12 +308,14 @@ def _learn_next(request: PageRequest) -> dict[str, Any]:
     if portfolio is None:
         return {}
     found = learn_next(portfolio)
-    may_log = loggable(request.user, portfolio, found.questions)
+    may_log = open_to(request.user, "log_evidence", portfolio, found.questions)
+    may_ask = open_to(request.user, "ask_for_evidence", portfolio, found.questions)
     rows = [
         {
             "question": question,
             "says": question.says(portfolio.currency),
             "may_log": question.bet.pk in may_log,
+            "may_ask": question.bet.pk in may_ask,
         }
         for question in found.questions
     ]

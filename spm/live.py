@@ -27,6 +27,7 @@ from spm import presence, valkey
 logger = logging.getLogger(__name__)
 
 CHANNEL_PREFIX = "live:"
+PERSON_PREFIX = "person-"
 HEARTBEAT_SECONDS = 15
 RECHECK_SECONDS = 30
 RECONNECT_MILLISECONDS = 1000
@@ -45,16 +46,29 @@ _publisher: redis.Redis | None = None
 
 def say(portfolio_id: int, *names: str) -> None:
     """Tell the open pages of a portfolio what has changed, once the transaction has committed."""
-    transaction.on_commit(lambda: _publish(portfolio_id, names))
+    transaction.on_commit(lambda: _publish(str(portfolio_id), names))
 
 
-def _publish(portfolio_id: int, names: tuple[str, ...]) -> None:
+def say_to(person_id: int, *names: str) -> None:
+    """Tell the open pages of one person, and of nobody else, what of theirs has changed."""
+    transaction.on_commit(lambda: _publish(f"{PERSON_PREFIX}{person_id}", names))
+
+
+def _publish(whose: str, names: tuple[str, ...]) -> None:
     global _publisher
     if _publisher is None:
         _publisher = valkey.client(settings.LIVE_URL)
     # The change is committed and pages catch up when they reconnect: never fail for this.
     with contextlib.suppress(valkey.Away), valkey.asked():
-        _publisher.publish(f"{CHANNEL_PREFIX}{portfolio_id}", json.dumps(names))
+        _publisher.publish(f"{CHANNEL_PREFIX}{whose}", json.dumps(names))
+
+
+def _channels(portfolio_id: int, person_id: int | None) -> list[str]:
+    """What a stream listens to: its portfolio, and what is said to its person alone."""
+    whose = [str(portfolio_id)]
+    if person_id is not None:
+        whose.append(f"{PERSON_PREFIX}{person_id}")
+    return [f"{CHANNEL_PREFIX}{each}" for each in whose]
 
 
 class Hub:
@@ -67,22 +81,25 @@ class Hub:
         self.listening_since = math.inf
         self.presence = presence.Presence()
 
-    def join(self, portfolio_id: int, rendered_at: float | None = None) -> asyncio.Queue[str]:
-        """A queue that receives the messages of one portfolio.
+    def join(
+        self, portfolio_id: int, rendered_at: float | None = None, person_id: int | None = None
+    ) -> asyncio.Queue[str]:
+        """A queue that receives the messages of one portfolio, and those to one person.
 
         Args:
             portfolio_id: whose.
             rendered_at: when the page was rendered (seconds since 1970): what was said since then
                 is in the queue already. None for a page that catches up by itself.
+            person_id: who looks at the page; nobody else hears what is said to them.
         """
         if self.listener is None or self.listener.done():
             self.listener = asyncio.create_task(self.listen())
         queue: asyncio.Queue[str] = asyncio.Queue(maxsize=1000)
-        channel = f"{CHANNEL_PREFIX}{portfolio_id}"
-        if rendered_at is not None:
-            for data in self.missed(channel, rendered_at - RENDERING_SECONDS):
-                queue.put_nowait(data)
-        self.streams[channel].add(queue)
+        for channel in _channels(portfolio_id, person_id):
+            if rendered_at is not None:
+                for data in self.missed(channel, rendered_at - RENDERING_SECONDS):
+                    queue.put_nowait(data)
+            self.streams[channel].add(queue)
         return queue
 
     def missed(self, channel: str, since: float) -> list[str]:
@@ -92,9 +109,14 @@ class Hub:
         said = [data for at, where, data in self.heard if where == channel and at >= since]
         return said if len(said) <= MOST_MISSED else [EVERYTHING]
 
-    def leave(self, portfolio_id: int, queue: asyncio.Queue[str]) -> None:
+    def leave(
+        self, portfolio_id: int, queue: asyncio.Queue[str], person_id: int | None = None
+    ) -> None:
         """Forget a stream that has ended."""
-        self.streams[f"{CHANNEL_PREFIX}{portfolio_id}"].discard(queue)
+        for channel in _channels(portfolio_id, person_id):
+            self.streams[channel].discard(queue)
+            if not self.streams[channel]:
+                del self.streams[channel]
 
     async def listen(self) -> None:
         """Hand on what Valkey says, for as long as the process lives."""
@@ -205,14 +227,14 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
             ],
         }
     )
-    queue = hub().join(portfolio_id, rendered_at)
+    queue = hub().join(portfolio_id, rendered_at, person_id)
     gone = asyncio.create_task(_until_disconnected(receive))
     try:
         async with hub().presence.at(portfolio_id, _place_asked_for(scope), person_id):
             await _stream(send, queue, gone, lambda: listener(cookies, portfolio_id))
     finally:
         gone.cancel()
-        hub().leave(portfolio_id, queue)
+        hub().leave(portfolio_id, queue, person_id)
 
 
 async def _stream(

@@ -21,6 +21,12 @@ DEBUG = env.bool("SPM_DEBUG", default=False)
 TLS = env.bool("SPM_TLS", default=False)
 ALLOWED_HOSTS = env.list("SPM_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("SPM_TRUSTED_ORIGINS", default=[])
+# Where people find the site, for links in e-mails: said, else where forms are taken from, else
+# where `manage.py up` listens.
+PUBLIC_ADDRESS = env.str(
+    "SPM_PUBLIC_ADDRESS",
+    default=next(iter(CSRF_TRUSTED_ORIGINS), env.str("SPM_LISTENS_AT", "http://127.0.0.1:8000")),
+).rstrip("/")
 
 
 def _secret_key() -> str:
@@ -195,6 +201,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "tell of deadlines and remind of what is asked for": {
+        "task": "evidence.tell_of_time",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "mail notices that are due": {
+        "task": "evidence.mail_notices",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "make scheduled transfers effective": {
         "task": "allocation.mature_transfers",
         "schedule": 3600.0,
@@ -226,6 +242,9 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 EMAIL_BACKEND = env.str(
     "SPM_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend"
 )
+if "SPM_EMAIL_URL" in os.environ:  # smtp+tls://user:password@host:587
+    globals().update(env.email_url("SPM_EMAIL_URL"))
+EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = env.str("SPM_FROM_EMAIL", default="office@localhost")
 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

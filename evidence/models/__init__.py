@@ -1,18 +1,30 @@
-"""What we learn. Read in this order: event, belief, resolution, file_import."""
+"""What we learn. Read in this order: event, belief, resolution, file_import, asking,
+notice.
+"""
 
+from evidence.models.asking import EvidenceRequest, RequestState, RequestWithdrawal
 from evidence.models.belief import BeliefPoint, HypothesisBelief, ThesisBreak
 from evidence.models.event import Evidence, EvidenceKind, Source, Strength
 from evidence.models.file_import import EvidenceImport, ImportedEvidence
+from evidence.models.notice import Because, Notice, NoticeKind, NoticeMail, NoticeSettings
 from evidence.models.resolution import Outcome, Resolution, SourceChange
 
 __all__ = [
+    "Because",
     "BeliefPoint",
     "Evidence",
     "EvidenceImport",
     "EvidenceKind",
+    "EvidenceRequest",
     "HypothesisBelief",
     "ImportedEvidence",
+    "Notice",
+    "NoticeKind",
+    "NoticeMail",
+    "NoticeSettings",
     "Outcome",
+    "RequestState",
+    "RequestWithdrawal",
     "Resolution",
     "Source",
     "SourceChange",

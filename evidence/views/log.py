@@ -218,6 +218,7 @@ def _weighed(request: HttpRequest, bet: Bet) -> dict[str, Any]:
         "bet": bet,
         "weighed": weighed(bet),
         "may_log": may(request.user, "log_evidence", bet.portfolio_id, bet.team_ids),
+        "may_ask": may(request.user, "ask_for_evidence", bet.portfolio_id, bet.team_ids),
     }
 
 

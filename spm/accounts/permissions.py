@@ -16,6 +16,7 @@ Principal: TypeAlias = User | ApiKey
 Action = Literal[
     "see",  # every page and reading API path
     "log_evidence",  # add evidence to a bet; a contributor: to bets of their own teams
+    "ask_for_evidence",  # ask somebody for evidence on a bet; the same limit
     "edit_bet",  # create and change bets, theses and dependencies; the same limit
     "move_card",  # move a bet along the board; the same limit
     "override_wip",  # go over a WIP limit, with a reason
@@ -30,6 +31,7 @@ Action = Literal[
 ROLES_FOR: dict[str, frozenset[str]] = {
     "see": frozenset(Role.values),
     "log_evidence": frozenset({Role.CONTRIBUTOR, Role.LEAD}),
+    "ask_for_evidence": frozenset({Role.CONTRIBUTOR, Role.LEAD, Role.FINANCE}),
     "edit_bet": frozenset({Role.CONTRIBUTOR, Role.LEAD}),
     "move_card": frozenset({Role.CONTRIBUTOR, Role.LEAD}),
     "override_wip": frozenset({Role.LEAD}),
@@ -44,6 +46,7 @@ ROLES_FOR: dict[str, frozenset[str]] = {
 SCOPE_FOR: dict[str, str] = {
     "see": Scope.READ,
     "log_evidence": Scope.EVIDENCE,
+    "ask_for_evidence": Scope.EVIDENCE,
     "edit_bet": Scope.BETS,
     "move_card": Scope.BETS,
     "propose": Scope.PROPOSE,

@@ -88,6 +88,7 @@ def bring_up(options: argparse.Namespace, stop: StopSignal) -> None:
         refuse_careless(options.host)
         listener = cleanup.enter_context(listen(options.host, options.port))
         address = address_of(options.host, options.port)
+        os.environ["SPM_LISTENS_AT"] = address  # for links in e-mails
         if not os.environ.get("SPM_SECRET_KEY"):
             home.secret("secret-key")
         services.start(address)

@@ -1,0 +1,132 @@
+"""Notices: what a person should know of, the e-mails that carry them, and who wants which."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from bets.models import Bet, Portfolio
+from spm.accounts.models import User
+from spm.accounts.permissions import visible_portfolio_ids
+
+
+class NoticeKind(models.TextChoices):
+    """What a notice is about."""
+
+    BREAK = "break", "Thesis broken"
+    REVIVAL = "revival", "Thesis revived"
+    SILENCE = "silence", "Thesis silent"
+    DEADLINE = "deadline", "Kill deadline"
+    REQUEST = "request", "Evidence asked for"
+
+
+class Because(models.TextChoices):
+    """Why somebody is told; asked again before a notice is mailed."""
+
+    OWNER = "owner", "You own the bet."
+    OFFICE = "office", "You lead the portfolio or look after its money."
+    ASKED = "asked", "You were asked for evidence."
+    ASKER = "asker", "You asked for evidence."
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    """Notices."""
+
+    def of(self, person: Any) -> "NoticeQuerySet":
+        """A person's own, of the portfolios that they may still see."""
+        return self.filter(person=person, portfolio_id__in=visible_portfolio_ids(person))
+
+    def unread(self) -> "NoticeQuerySet":
+        """Those that nobody has looked at."""
+        return self.filter(read_at=None)
+
+
+class Notice(models.Model):
+    """Something that happened, said to one person once.
+
+    ``about`` names the happening for all time ('break:17', 'request:4:overdue'): nobody is told of
+    it twice. ``text`` holds the title of the bet and figures, never the words of evidence, since
+    it is mailed; ``url`` is the page's path. ``mail_owed`` until it was mailed or need not be.
+    """
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    because = models.CharField(max_length=8, choices=Because.choices)
+    kind = models.CharField(max_length=12, choices=NoticeKind.choices)
+    about = models.CharField(max_length=80)
+    bet = models.ForeignKey(Bet, on_delete=models.CASCADE, null=True, related_name="+")
+    text = models.CharField(max_length=400)
+    url = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    mail = models.ForeignKey(
+        "NoticeMail", on_delete=models.SET_NULL, null=True, related_name="notices"
+    )
+    mail_owed = models.BooleanField(default=True)
+    mailed_at = models.DateTimeField(null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        """Each is said once; what is unread, and what is owed, is found without a search."""
+
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "about"], name="notice_said_once"),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="notices_of_person"),
+            models.Index(fields=["person"], condition=Q(read_at=None), name="notices_unread"),
+            models.Index(fields=["person"], condition=Q(mail_owed=True), name="notices_to_mail"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class NoticeMail(models.Model):
+    """One e-mail to one person, from before it is sent until it is settled.
+
+    ``message_id`` is given once, so that an e-mail that is sent again after a crash is known by it.
+    ``was_sent`` is False for one that turned out not to be wanted any more.
+    """
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    message_id = models.CharField(max_length=200, unique=True)
+    created_at = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    was_sent = models.BooleanField(default=False)
+
+    class Meta:
+        """While one is on its way to a person there is no other."""
+
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(settled_at=None), name="one_mail_under_way"
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "-settled_at"], name="last_mail_of_person")]
+
+    def __str__(self) -> str:
+        return self.message_id
+
+
+class NoticeSettings(models.Model):
+    """What a person wants by e-mail; everything, until they say else."""
+
+    class Mail(models.TextChoices):
+        """What is mailed."""
+
+        ALL = "all", "Everything"
+        BREAKS = "breaks", "Only when a thesis breaks"
+        NONE = "none", "Nothing"
+
+    person = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="notice_settings"
+    )
+    mail = models.CharField(max_length=8, choices=Mail.choices, default=Mail.ALL)
+
+    def __str__(self) -> str:
+        return self.get_mail_display()

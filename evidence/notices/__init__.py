@@ -1,0 +1,4 @@
+"""Notices: who is told of what, on a page and by e-mail.
+
+Read in this order: tell, concerned, theses, deadlines, requests, sift, mail, message.
+"""
