@@ -115,7 +115,7 @@ async def _tell(lines: list[Line], portfolio_id: int) -> list[float]:
     heard = [asyncio.create_task(hear(reader)) for reader, _ in lines]
     await asyncio.sleep(0.5)
     began = time.perf_counter()
-    await asyncio.to_thread(live._publish, portfolio_id, ("bet:4711",))
+    await asyncio.to_thread(live._publish, str(portfolio_id), ("bet:4711",))
     return sorted(moment - began for moment in await asyncio.gather(*heard))
 
 

@@ -29,7 +29,7 @@ def ask(request: HttpRequest, hypothesis_id: int) -> HttpResponse:
     if not may(request.user, "ask_for_evidence", bet.portfolio_id, bet.team_ids):
         raise PermissionDenied
     turn_to(request, bet.portfolio_id)
-    form = AskForm(bet, request.POST or None)
+    form = AskForm(bet, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         done = _try(request, form, hypothesis_id)
         if done:

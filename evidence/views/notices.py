@@ -55,7 +55,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 def settings(request: HttpRequest) -> HttpResponse:
     """What the person wants by e-mail."""
     form = NoticeSettingsForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         initial={"mail": mail_wanted(request.user)},  # type: ignore[arg-type]
     )
     if request.method == "POST" and form.is_valid():

@@ -2,16 +2,20 @@
 
 import gzip
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from allocation.models import Proposal, RecomputeRequest, Scenario
 from allocation.scenarios.edit import change, create
 from allocation.scenarios.solving import run_owed
 from allocation.studies import run_owed_studies
 from bets.models import Bet, Portfolio
+from evidence.asking import ask
+from evidence.models import EvidenceRequest
 from spm.accounts.models import User
 from tests import running
 from tests.browser.conftest import Demo
@@ -73,6 +77,7 @@ def addresses() -> list[str]:
     bet = Bet.objects.get(title="Merchant credit line")
     proposal = Proposal.objects.get(status="open")
     decided = Proposal.objects.filter(status="approved").latest("number")
+    have_something_asked_and_told(bet)
     return [
         "/",
         "/?stream=Parcel",
@@ -82,6 +87,10 @@ def addresses() -> list[str]:
         f"/bets/{bet.pk}/edit",
         "/evidence",
         "/evidence/next",
+        "/evidence/requests",
+        f"/hypotheses/{bet.hypotheses.get().pk}/ask",
+        "/notices",
+        "/notices/settings",
         f"/hypotheses/{bet.hypotheses.get().pk}/evidence",
         "/proposals",
         f"/proposals/{proposal.pk}",
@@ -92,6 +101,17 @@ def addresses() -> list[str]:
         *scenario_addresses(),
         "/no-such-page",
     ]
+
+
+def have_something_asked_and_told(bet: Bet) -> None:
+    """Evidence on a bet is asked for, and the lead has a notice of it."""
+    lead = User.objects.get(email="lead@demo.example")
+    if EvidenceRequest.objects.filter(asked_of=lead).exists():
+        return
+    cfo = User.objects.get(email="cfo@demo.example")
+    day = (timezone.now() + timedelta(days=9)).date().isoformat()
+    terms = {"asked_of": lead.pk, "due_on": day, "what_would_help": "Ten talks with merchants."}
+    ask(cfo, bet.hypotheses.get().pk, terms)
 
 
 def scenario_addresses() -> list[str]:

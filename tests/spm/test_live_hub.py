@@ -73,3 +73,21 @@ def test_a_line_that_died_without_a_word_is_found_and_pages_catch_up(
         return [first, second]
 
     assert asyncio.run(lose_the_line()) == ['["all"]', '["all"]']
+
+
+def test_what_is_said_to_a_person_is_heard_on_their_pages_alone() -> None:
+    async def two_people() -> tuple[list[str], list[str]]:
+        hub = Hub()
+        hub.listener = asyncio.create_task(asyncio.sleep(60))
+        hers, his = hub.join(1, person_id=7), hub.join(1, person_id=8)
+        hub.hand_on("live:person-7", '["notices"]')
+        hub.hand_on("live:1", '["board"]')
+        heard = everything(hers), everything(his)
+        hub.leave(1, hers, 7)
+        hub.hand_on("live:person-7", '["notices"]')
+        assert everything(hers) == [] and "live:person-7" not in hub.streams
+        hub.listener.cancel()
+        return heard
+
+    hers, his = asyncio.run(two_people())
+    assert (hers, his) == (['["notices"]', '["board"]'], ['["board"]'])

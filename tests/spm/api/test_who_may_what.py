@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from allocation import guardrails
 from allocation.guardrails import Limit
@@ -20,7 +22,7 @@ from bets.models import Bet, Hypothesis, Portfolio, Team, Theme, ValueStream
 from evidence.intake import NewEvidence, record
 from evidence.models import Evidence
 from evidence.resolve import resolution_of, resolve
-from spm.accounts.models import Role
+from spm.accounts.models import Role, User
 from tests.allocation.test_decide import proposed
 from tests.api_client import ApiClient, client_of
 from tests.factories import (
@@ -35,6 +37,7 @@ from tests.factories import (
 
 ALL = frozenset(Role.values)
 EDITORS = frozenset({Role.CONTRIBUTOR, Role.LEAD})
+ASKERS = frozenset({Role.CONTRIBUTOR, Role.LEAD, Role.FINANCE})
 LEAD_ONLY = frozenset({Role.LEAD})
 FINANCE_ONLY = frozenset({Role.FINANCE})
 PROPOSERS = frozenset({Role.LEAD, Role.FINANCE})
@@ -143,6 +146,16 @@ def judged(hypothesis: Hypothesis) -> dict[str, Any]:
     return {"hypothesis": hypothesis.pk, **said}
 
 
+def asked_for(world: World, hypothesis: Hypothesis) -> dict[str, Any]:
+    """Evidence that a lead of the portfolio is asked for."""
+    lead = User.objects.filter(
+        memberships__portfolio=world.portfolio, memberships__role=Role.LEAD
+    ).earliest("pk")
+    day = (timezone.now() + timedelta(days=7)).date().isoformat()
+    terms = {"asked_of": lead.pk, "due_on": day, "what_would_help": "A test."}
+    return {"hypothesis": hypothesis.pk, **terms}
+
+
 def once_resolved(world: World, body: dict[str, Any]) -> dict[str, Any]:
     """The body, once there is something to open again."""
     if resolution_of(world.hypothesis) is None:
@@ -220,6 +233,10 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         lambda world: json.dumps(judged(world.hypothesis)).encode(),
         foreign=400,
     ),
+    ("GET", "api-evidence-requests"): listed("evidence-requests"),
+    ("POST", "api-evidence-requests"): Entry(
+        lambda world: "/evidence-requests", ASKERS, lambda world: asked_for(world, world.hypothesis)
+    ),
     ("GET", "api-proposals"): listed("proposals"),
     ("GET", "api-proposal"): shown("proposals", "proposal"),
     ("POST", "api-approve"): Entry(
@@ -284,6 +301,11 @@ NOT_THEIR_TEAM: dict[tuple[str, str], Entry] = {
         lambda world: "/evidence",
         LEAD_ONLY,
         lambda world: judged(make_hypothesis(world.other_bet)),
+    ),
+    ("POST", "api-evidence-requests"): Entry(
+        lambda world: "/evidence-requests",
+        ASKERS - {Role.CONTRIBUTOR},
+        lambda world: asked_for(world, make_hypothesis(world.other_bet)),
     ),
     ("POST", "api-hypotheses"): Entry(
         lambda world: "/hypotheses",
