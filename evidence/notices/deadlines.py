@@ -10,6 +10,7 @@ from bets.models.bet import EXITS
 from evidence.models import NoticeKind, Resolution
 from evidence.notices.concerned import concerned_with
 from evidence.notices.tell import News, in_brief, tell
+from spm import formats
 
 NEAR = timedelta(days=14)
 #: A deadline that passed longer ago is no news, even where nothing has run since.
@@ -38,7 +39,7 @@ def _news(criterion: KillCriterion, to: dict[int, str], now: datetime) -> News:
     return News(
         kind=NoticeKind.DEADLINE,
         about=f"deadline:{criterion.pk}:{deadline:%Y%m%d}:{'passed' if passed else 'near'}",
-        text=f"{in_brief(bet.title)}: a kill deadline {verb} {deadline.day} {deadline:%B %Y} "
+        text=f"{in_brief(bet.title)}: a kill deadline {verb} {formats.full_moment(deadline.date())} "
         f"({rule} {criterion.value:g}{sample}).",
         url=reverse("bets:bet", args=[bet.pk]) + f"#hypothesis-{criterion.hypothesis_id}",
         bet=bet,

@@ -98,4 +98,4 @@ def _title(row: EvidenceRequest) -> str:
 
 
 def _day(row: EvidenceRequest) -> str:
-    return f"{row.due_on.day} {row.due_on:%B %Y}"
+    return formats.full_moment(row.due_on)

@@ -13,6 +13,7 @@ from bets.models import Hypothesis
 from evidence import asking
 from evidence.forms import AskForm, RequestFilter
 from evidence.models import EvidenceRequest
+from spm import formats
 from spm.accounts.middleware import turn_to
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid
@@ -33,7 +34,8 @@ def ask(request: HttpRequest, hypothesis_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         done = _try(request, form, hypothesis_id)
         if done:
-            messages.success(request, f"{done.asked_of} is asked for evidence by {done.due_on}.")
+            by = formats.full_moment(done.due_on)
+            messages.success(request, f"{done.asked_of} is asked for evidence by {by}.")
             return redirect("evidence:requests")
     context = {"hypothesis": hypothesis, "bet": bet, "form": form}
     return render(request, "evidence/ask.html", context, status=422 if form.errors else 200)
