@@ -33,14 +33,13 @@ def _news(criterion: KillCriterion, to: dict[int, str], now: datetime) -> News:
     bet, deadline = criterion.hypothesis.bet, criterion.deadline
     assert deadline is not None  # asked for
     passed = deadline <= now
-    verb = "passed on" if passed else "ends on"
+    when = f"{'passed on' if passed else 'ends on'} {formats.full_moment(deadline.date())}"
     rule = f"{criterion.get_metric_display().lower()} {criterion.get_comparison_display()}"
     sample = f" on {criterion.min_sample} or more" if criterion.min_sample else ""
     return News(
         kind=NoticeKind.DEADLINE,
         about=f"deadline:{criterion.pk}:{deadline:%Y%m%d}:{'passed' if passed else 'near'}",
-        text=f"{in_brief(bet.title)}: a kill deadline {verb} {formats.full_moment(deadline.date())} "
-        f"({rule} {criterion.value:g}{sample}).",
+        text=f"{in_brief(bet.title)}: a kill deadline {when} ({rule} {criterion.value:g}{sample}).",
         url=reverse("bets:bet", args=[bet.pk]) + f"#hypothesis-{criterion.hypothesis_id}",
         bet=bet,
         to=to,
