@@ -226,9 +226,10 @@ def test_the_board_takes_a_fixed_number_of_queries(
     cache.clear()
     with CaptureQueriesContext(connection) as cold:
         client.get(address)
-    # Person, roles, views and the board's version; what it is made of only when that has changed.
-    assert few == 4
-    assert len(cold) <= 17
+    # Person, roles, views, the board's version and the person's unread notices; what the board is
+    # made of only when that has changed.
+    assert few == 5
+    assert len(cold) <= 18
 
 
 def test_a_changed_bet_is_never_shown_from_the_cache() -> None:
