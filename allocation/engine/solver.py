@@ -88,6 +88,8 @@ class Solver:
         usual = SEARCH_FEASIBILITY if whole else FEASIBILITY
         self.tolerance = usual if tolerance is None else tolerance
         self.highs = self._loaded()
+        self._found: Point | None = None
+        """What the last solve found, as long as nothing has changed since."""
         self._every = np.arange(len(program.gain))
         if basic is not None:
             self._begin_with(basic)
@@ -149,7 +151,9 @@ class Solver:
         """Maximise another gain, in the program's units; only what differs is passed on."""
         cost = -gain * self.column_scale / self.gain_scale
         some = np.flatnonzero(cost != self._cost).astype(np.int32)
-        self.highs.changeColsCost(len(some), some, cost[some])
+        if len(some):
+            self._found = None
+            self.highs.changeColsCost(len(some), some, cost[some])
         self._cost = cost
 
     def set_bounds(self, columns: Integers, lower: ArrayLike, upper: ArrayLike) -> None:
@@ -163,6 +167,9 @@ class Solver:
         """The same in the solver's units; only what differs is passed on."""
         differs = (lower != self._lower[columns]) | (upper != self._upper[columns])
         some = columns[differs].astype(np.int32)
+        if not len(some):
+            return
+        self._found = None
         self._lower[some], self._upper[some] = lower[differs], upper[differs]
         self.highs.changeColsBounds(len(some), some, lower[differs], upper[differs])
 
@@ -174,6 +181,9 @@ class Solver:
     def _bound_rows(self, rows: Integers, lower: Floats, upper: Floats) -> None:
         differs = (lower != self._row_lower[rows]) | (upper != self._row_upper[rows])
         some = rows[differs].astype(np.int32)
+        if not len(some):
+            return
+        self._found = None
         self._row_lower[some], self._row_upper[some] = lower[differs], upper[differs]
         self.highs.changeRowsBounds(  # type: ignore[attr-defined]
             len(some), some, lower[differs], upper[differs]
@@ -195,6 +205,7 @@ class Solver:
         )
         if program.matrix is before.matrix:
             return
+        self._found = None
         for row, column, value in _differences(before.matrix, program.matrix):
             scaled = value * self.column_scale[column] / self.row_scale[row]
             self.highs.changeCoeff(row, column, scaled)
@@ -205,24 +216,32 @@ class Solver:
 
     def start_from_basis(self, basis: highspy.HighsBasis) -> None:
         """Start the next solve from a basis, and forget whatever was solved in between."""
+        self._found = None
         self.highs.clearSolver()
         self.highs.setBasis(basis)
 
     def set_gap(self, relative: float, nodes: int) -> None:
         """How good is good enough for a program with whole columns, and after how many nodes."""
+        self._found = None
         self.highs.setOptionValue("mip_rel_gap", relative)
         self.highs.setOptionValue("mip_max_nodes", nodes)
 
     def start_from(self, values: Floats) -> None:
         """Give HiGHS a point that is known to be feasible."""
+        self._found = None
         solution = highspy.HighsSolution()
         solution.col_value = (values / self.column_scale).tolist()
         self.highs.setSolution(solution)
 
     def run(self) -> Point:
-        """Solve. Raises NoSolutionError."""
+        """Solve, unless nothing has changed since the last time. Raises NoSolutionError."""
         if not len(self.program.gain):
             return Point(np.zeros(0), np.zeros(len(self.program.row_lower)), np.zeros(0))
+        if self._found is None:
+            self._found = self._solved()
+        return self._found
+
+    def _solved(self) -> Point:
         self.highs.run()
         if self._is_doubtful():
             self._run_otherwise()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from allocation.engine import parse_snapshot, solve
 from allocation.engine.problem import build
 from allocation.engine.search import find_best
+from allocation.engine.solver import Solver
 from tests.allocation.engine.portfolios import earning, portfolio, solved, working
 from tests.allocation.engine.random_portfolios import random_portfolio
 from tests.allocation.engine.test_against_reference import few
@@ -179,3 +181,28 @@ def test_a_small_bet_beside_a_large_one_is_not_lost() -> None:
     )
 
     assert working(solution) == {"large": 1e8, "small": 1.0}
+
+
+def test_what_has_not_changed_is_not_solved_again() -> None:
+    program = build(parse_snapshot(without_choices(3))).program
+    every = np.arange(len(program.gain))
+    solver = Solver(program)
+    found = solver.run()
+    solver.set_gain(program.gain)
+    solver.set_bounds(every, program.lower, program.upper)
+    assert solver.run() is found
+    solver.set_gain(program.gain * 0.5)
+    halved = solver.run()
+    assert halved is not found
+    assert program.objective(halved.values) == pytest.approx(program.objective(found.values))
+
+
+def test_with_another_limit_it_is_solved_again() -> None:
+    program = build(parse_snapshot(without_choices(3))).program
+    every = np.arange(len(program.gain))
+    solver = Solver(program)
+    found = solver.run()
+    solver.set_bounds(every, program.today, program.today)
+    stayed = program.objective(solver.run().values)
+    assert stayed == pytest.approx(program.objective(program.today))
+    assert stayed < program.objective(found.values)
