@@ -7,6 +7,7 @@ from typing import Any
 from allocation.assumptions import STOP_PREFIX
 from allocation.assumptions.kinds import is_new
 from allocation.engine import SnapshotError, parse_snapshot, weigh
+from allocation.engine.guardrails import KINDS as GUARDRAIL_KINDS
 from allocation.models import Scenario
 from allocation.scenarios.answer import robustness_in_words, state_of
 from allocation.scenarios.opened import Opened
@@ -39,7 +40,7 @@ class Figure:
     def points(self) -> str:
         """The difference of a share, in percentage points with its sign."""
         by = round(100 * (self.difference or 0.0), 1)
-        return f"{formats.sign_of(by, explicit=True)}{abs(by):g} points"
+        return f"{formats.sign_of(by, explicit=True)}{abs(by):g} point{'' if abs(by) == 1 else 's'}"
 
     @property
     def whole(self) -> str:
@@ -227,8 +228,8 @@ def _guardrails(columns: Sequence[Solution], words: Sequence[Words]) -> list[Lin
 
 
 def _unit_of(kind: str) -> str:
-    share = kind in ("share", "bet_share", "turnover")
-    return "share" if share else "count" if kind == "count" else "rate"
+    unit = GUARDRAIL_KINDS[kind].unit
+    return "rate" if unit == "amount" else unit
 
 
 def _limited(figure: Figure, row: Any, words: Words) -> Figure:
