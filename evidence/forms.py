@@ -1,11 +1,14 @@
 """Forms for evidence: they read what people type; ``evidence.intake`` judges it."""
 
+import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
+from secrets import token_hex
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.html import format_html
 
 from bets.forms import SeenForm, TypedField, TypedPercentField
 from bets.models import Bet, Hypothesis, Portfolio, ValueStream
@@ -23,28 +26,62 @@ from evidence.models import (
 from evidence.said import NewEvidence
 from evidence.stream import Wanted
 from spm.accounts.models import User
+from spm.amounts import number_as_typed
+from spm.errors import Invalid
 
+DIRECTIONS = [("for", "For it"), ("against", "Against it")]
 STRENGTHS = [
-    (Strength.WEAK.value, "Weak, 2.5 dB"),
-    (Strength.MODERATE.value, "Moderate, 5 dB"),
-    (Strength.STRONG.value, "Strong, 10 dB"),
-    (Strength.DECISIVE.value, "Decisive, 15 dB"),
+    (strength.value, format_html('<span>{} <span class="choices__weight">{}</span></span>', *words))
+    for strength, words in {
+        Strength.WEAK: ("A customer said so", "weak, 2.5 dB"),
+        Strength.MODERATE: ("Several said so independently", "moderate, 5 dB"),
+        Strength.STRONG: ("An experiment showed it", "strong, 10 dB"),
+        Strength.DECISIVE: ("It happened in real use, measured", "decisive, 15 dB"),
+    }.items()
 ]
 #: By when evidence is asked for, unless somebody says else.
 ASKED_AHEAD = timedelta(days=14)
+#: What a form is known by, so that sending it again is no second piece of evidence.
+_SUBMISSION = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_OF = re.compile(r"\s*(?:\bout\s+of\b|\bof\b|/)\s*", re.IGNORECASE)
 _DECIMAL = {"inputmode": "decimal", "autocomplete": "off"}
 
 
-def _figure(label: str, help_text: str = "") -> TypedField:
-    widget = forms.TextInput(attrs=dict(_DECIMAL))
-    missing = {"required": "Write a number."}
-    return TypedField(label=label, help_text=help_text, widget=widget, error_messages=missing)
+class TypedReadingField(TypedField):
+    """How many of how many, as a person types it: '12 of 100', '12/100'."""
+
+    def read(self, text: str) -> Any:
+        """The successes and the trials."""
+        parts = _OF.split(text.strip())
+        if len(parts) != 2 or not all(parts):
+            raise Invalid({"": HOW_MANY})
+        return tuple(number_as_typed(part, "", self.decimal_sign) for part in parts)
 
 
-def _choice(label: str, choices: list[tuple[str, str]]) -> forms.ChoiceField:
-    missing = {"required": "Choose one of these."}
+HOW_MANY = "Write how many of how many, such as 12 of 100: a share alone has no weight."
+
+
+def new_submission() -> str:
+    """What a fresh form is known by."""
+    return token_hex(16)
+
+
+def _figure(label: str, help_text: str = "", *, required: bool = True) -> TypedField:
+    return TypedField(
+        label=label,
+        required=required,
+        help_text=help_text,
+        widget=forms.TextInput(attrs=dict(_DECIMAL)),
+        error_messages={"required": "Write a number."},
+    )
+
+
+def _choice(label: str, choices: list[tuple[str, str]], style: str) -> forms.ChoiceField:
     return forms.ChoiceField(
-        label=label, choices=[("", "Choose"), *choices], error_messages=missing
+        label=label,
+        choices=choices,
+        widget=forms.RadioSelect(attrs={"class": f"choices {style}"}),
+        error_messages={"required": "Choose one of these."},
     )
 
 
@@ -60,17 +97,25 @@ def _fields_of(kind: str, metric: str) -> dict[str, forms.Field]:
             "sample_size": _figure("Observations"),
         }
     if kind == EvidenceKind.MEASUREMENT:
-        return {"successes": _figure("Successes"), "trials": _figure("Out of")}
+        reading = forms.TextInput(attrs={"placeholder": "12 of 100", "autocomplete": "off"})
+        return {
+            "reading": TypedReadingField(label="How many of how many", widget=reading),
+            "successes": _figure("Successes", required=False),
+            "trials": _figure("Out of", required=False),
+        }
     return {
-        "direction": _choice("It speaks", [("for", "For it"), ("against", "Against it")]),
-        "strength": _choice("How strongly", STRENGTHS),
+        "direction": _choice("It speaks", DIRECTIONS, "choices--two"),
+        "strength": _choice("How strongly", STRENGTHS, ""),
     }
 
 
 class EvidenceForm(SeenForm):
     """One piece of evidence on one hypothesis, of one kind."""
 
-    kind = forms.CharField(widget=forms.HiddenInput)
+    kind = forms.CharField(widget=forms.HiddenInput(attrs={"data-keep-too": ""}))
+    submission = forms.CharField(
+        required=False, widget=forms.HiddenInput(attrs={"data-keep-too": ""})
+    )
     source = forms.CharField(
         label="Source",
         required=False,
@@ -102,7 +147,7 @@ class EvidenceForm(SeenForm):
     )
 
     #: Asked for only by who wants to.
-    MORE = ("link", "reliability")
+    MORE = ("successes", "trials", "link", "reliability")
 
     def __init__(
         self,
@@ -119,25 +164,71 @@ class EvidenceForm(SeenForm):
         self.fields["source"].widget.attrs["list"] = f"sources-{hypothesis.bet.portfolio_id}"
         self.fields["observed_on"].widget.attrs["max"] = latest_day().isoformat()
         self.use_decimal_sign(sign, "")
+        if "reading" in self.fields:  # the two numbers are another way to say the same
+            self.fields["reading"].required = False
 
     def shown(self) -> list[forms.BoundField]:
         """What everybody fills in."""
-        hidden = ("kind", *self.MORE)
-        return [self[name] for name in self.fields if name not in hidden]
+        return [
+            self[name]
+            for name, field in self.fields.items()
+            if name not in self.MORE and not field.widget.is_hidden
+        ]
 
     def more(self) -> list[forms.BoundField]:
         """What only few do."""
-        return [self[name] for name in self.MORE]
+        return [self[name] for name in self.MORE if name in self.fields]
+
+    @property
+    def more_label(self) -> str:
+        """What only few fill in, in words."""
+        return "Two numbers, link, reliability" if "trials" in self.fields else "Link, reliability"
 
     @property
     def more_is_open(self) -> bool:
         """Whether there is something in what only few fill in."""
         return any(field.value() or field.errors for field in self.more())
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something that the kind asks for has not been typed yet: no fault, in typing."""
+        typed = {name for name in self.said if self.data.get(name)}
+        if "reading" in self.said and "reading" not in typed:
+            return not {"successes", "trials"} <= typed
+        return any(self.fields[name].required and name not in typed for name in self.said)
+
+    def clean_submission(self) -> str:
+        """The form's own name, or nothing where it is none of ours."""
+        named: str = self.cleaned_data["submission"]
+        return named if _SUBMISSION.fullmatch(named) else ""
+
+    def clean(self) -> None:
+        """The reading as its two numbers, whichever way it was typed."""
+        super().clean()
+        if "reading" not in self.said or "reading" in self.errors:
+            return
+        reading = self.cleaned_data.get("reading")
+        numbers = (self.cleaned_data.get("successes"), self.cleaned_data.get("trials"))
+        if reading is None and numbers == (None, None):
+            self.add_error("reading", HOW_MANY)
+        elif reading is not None and numbers not in ((None, None), reading):
+            self.add_error("reading", "The two numbers below say something else: empty one of both.")
+        elif reading is not None:
+            self.cleaned_data["successes"], self.cleaned_data["trials"] = reading
+
+    def rename(self) -> None:
+        """Give the form another name: what is sent next is another piece of evidence."""
+        self.data = self.data.copy()
+        self.data["submission"] = new_submission()
+
     def event(self) -> NewEvidence:
         """What was typed, as an event."""
-        typed = dict(self.cleaned_data)
-        observed_on = typed.pop("observed_on")
+        typed = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name not in ("reading", "submission")
+        }
+        observed_on: date = typed.pop("observed_on")
         return NewEvidence(
             **{name: value for name, value in typed.items() if value != ""},
             observed_at=moment_of(observed_on),
@@ -146,6 +237,8 @@ class EvidenceForm(SeenForm):
     def refuse(self, wrong: Mapping[str, str]) -> None:
         """Put what the rule says beside the fields that it names."""
         renamed = {"observed_at": "observed_on", "hypothesis": ""}
+        if self.cleaned_data.get("reading") is not None:
+            renamed |= {"successes": "reading", "trials": "reading"}
         super().refuse({renamed.get(name, name): text for name, text in wrong.items()})
 
 

@@ -9,8 +9,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from bets.edit import Editor, Office, signature
-from evidence.models import Source, SourceChange
+from evidence.models import Evidence, Source, SourceChange
 from spm import reading
+from spm.accounts.models import User
 from spm.accounts.permissions import require, visible_portfolio_ids
 from spm.errors import Invalid
 from spm.reading import Fields
@@ -36,6 +37,13 @@ def sources_named(portfolio_id: int, names: Iterable[str]) -> dict[str, Source]:
     for small in sorted(first_spelling.keys() - found.keys()):
         found[small] = _made(portfolio_id, first_spelling[small])
     return found
+
+
+def last_source_of(person: User, portfolio_id: int) -> str:
+    """The source that a person named last when they logged something by hand, or nothing."""
+    rows = Evidence.objects.filter(portfolio_id=portfolio_id, recorded_by=person, imported=None)
+    named = rows.filter(source__isnull=False).order_by("-id")
+    return named.values_list("source__name", flat=True).first() or ""
 
 
 def _made(portfolio_id: int, name: str) -> Source:

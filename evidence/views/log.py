@@ -16,14 +16,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bets.forms import decimal_sign_of
 from bets.models import Bet, Hypothesis
 from evidence.effect import Effect
-from evidence.forms import EvidenceForm, RetractionForm
-from evidence.intake import NewEvidence, preview, record, retract
+from evidence.forms import EvidenceForm, RetractionForm, new_submission
+from evidence.intake import NewEvidence, Recorded, preview, retract
 from evidence.models import Evidence, EvidenceKind, Source
+from evidence.sources import last_source_of
+from evidence.submission import submit
 from evidence.weighed import newest, weighed
 from evidence.wording import sentence
 from spm.accounts.middleware import turn_to
 from spm.accounts.permissions import NotAllowed, may
-from spm.errors import Conflict, Invalid
+from spm.errors import Conflict, Invalid, Reused
 
 MOST_SOURCES = 200
 NEWEST_ITEMS = 5
@@ -72,7 +74,7 @@ def log(request: HttpRequest, hypothesis_id: int) -> HttpResponse:
     if request.method == "GET":
         return _log_page(request, hypothesis, _form_context(request, hypothesis))
     form = _form(request, hypothesis, request.POST)
-    taken = _try(form, lambda event: record(request.user, hypothesis_id, event))  # type: ignore[arg-type]
+    taken = _try(form, lambda event: _submit(request, hypothesis_id, form, event))
     if taken is None:
         return _log_page(request, hypothesis, _form_context(request, hypothesis, form), status=422)
     if not request.headers.get("HX-Request"):
@@ -90,7 +92,7 @@ def effect(request: HttpRequest, hypothesis_id: int) -> HttpResponse:
     _require(request, hypothesis.bet)
     form = _form(request, hypothesis, request.POST)
     shown = None
-    if not _is_unfinished(form):
+    if not form.is_unfinished:
         shown = _try(form, lambda event: preview(request.user, hypothesis_id, event))  # type: ignore[arg-type]
     context = {
         "effect": shown,
@@ -148,7 +150,7 @@ def _form_context(
         kind = EvidenceKind.JUDGEMENT
     here = reverse("evidence:log", args=[hypothesis.pk])
     if form is None:
-        initial = _initial(request, kind)
+        initial = _initial(request, bet, kind)
         form = EvidenceForm(hypothesis, kind, initial=initial, sign=decimal_sign_of(request))
     return {
         "bet": bet,
@@ -162,12 +164,13 @@ def _form_context(
     }
 
 
-def _initial(request: HttpRequest, kind: str) -> dict[str, Any]:
-    """What was typed under another kind stays; the source is the person unless they say else."""
+def _initial(request: HttpRequest, bet: Bet, kind: str) -> dict[str, Any]:
+    """What was typed under another kind stays; the source is the one that they named last."""
     typed = {name: value for name, value in request.GET.items() if value and "\0" not in value}
     return {
-        "source": str(request.user),
+        "source": last_source_of(request.user, bet.portfolio_id) or str(request.user),  # type: ignore[arg-type]
         "observed_on": timezone.now().date(),
+        "submission": new_submission(),
         **typed,
         "kind": kind,
     }
@@ -181,6 +184,9 @@ def _try(form: EvidenceForm, rule: Callable[[NewEvidence], Any]) -> Any:
         return rule(form.event())
     except Invalid as refusal:
         form.refuse(refusal.fields)
+    except Reused as reused:
+        form.refuse({"": _taken_before(reused)})
+        form.rename()
     except Conflict as conflict:
         form.refuse({"": conflict.message})
     except NotAllowed as refusal:
@@ -188,14 +194,24 @@ def _try(form: EvidenceForm, rule: Callable[[NewEvidence], Any]) -> Any:
     return None
 
 
-def _is_unfinished(form: EvidenceForm) -> bool:
-    """Whether something that the kind asks for has not been typed yet: no fault, while typing."""
-    return any(not form.data.get(name) for name in form.said)
+def _submit(
+    request: HttpRequest, hypothesis_id: int, form: EvidenceForm, event: NewEvidence
+) -> Recorded:
+    named = form.cleaned_data["submission"]
+    return submit(request.user, hypothesis_id, event, named)  # type: ignore[arg-type]
+
+
+def _taken_before(reused: Reused) -> str:
+    changed = ", ".join(name.replace("_", " ") for name in reused.changed)
+    return (
+        f"What you sent first has been logged. Since then this was changed: {changed}. Take the "
+        "first one back if it is wrong; send again to log this one too."
+    )
 
 
 def _problems(form: EvidenceForm) -> list[str]:
     """What is wrong with what has been typed so far."""
-    if _is_unfinished(form):
+    if form.is_unfinished:
         return []
     labelled = []
     for name, errors in form.errors.items():

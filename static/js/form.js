@@ -5,22 +5,34 @@ const PREFIX = "kept:";
 
 /* --- typing kept here until it is sent --------------------------------------------------------------- */
 
-const nameOf = (form) => `${PREFIX}${location.pathname}:${form.dataset.keep}`;
+/* A form with a name of its own is kept under it wherever it stands, else under its page. */
+const nameOf = (form) => PREFIX + (form.dataset.keepAs ?? `${location.pathname}:${form.dataset.keep}`);
 
-function typed(form) {
-  const fields = [...form.elements].filter(
-    (field) => field.name && !["hidden", "password", "file", "submit", "button"].includes(field.type),
-  );
-  return fields.map((field) => [
-    field.name,
-    field.type === "checkbox" || field.type === "radio" ? field.checked : field.value,
-    field.value,
-  ]);
+const isKept = (field) =>
+  field.name &&
+  !("keepNever" in field.dataset) &&
+  ("keepToo" in field.dataset ||
+    !["hidden", "password", "file", "submit", "button"].includes(field.type));
+
+const isSwitch = (field) => field.type === "checkbox" || field.type === "radio";
+
+function read(name) {
+  try {
+    const kept = JSON.parse(localStorage.getItem(name));
+    return Array.isArray(kept?.fields) ? kept : null;
+  } catch {
+    return null;
+  }
 }
 
-function keep(form) {
+/* `failed` says that it was sent and did not arrive. */
+function keep(form, failed = read(nameOf(form))?.failed ?? false) {
+  const fields = [...form.elements]
+    .filter(isKept)
+    .map((field) => [field.name, isSwitch(field) ? field.checked : field.value, field.value, field.type]);
+  const { keepSrc: src, keepTitle: title } = form.dataset;
   try {
-    localStorage.setItem(nameOf(form), JSON.stringify(typed(form)));
+    localStorage.setItem(nameOf(form), JSON.stringify({ fields, failed, src, title }));
   } catch {
     /* full or forbidden: the page itself still holds the text */
   }
@@ -34,28 +46,37 @@ function forget(form) {
   }
 }
 
+const holds = (form, [name, , value]) =>
+  [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)].some((field) => field.value === value);
+
+const askedAnew = new Set();
+
+/* What a form carries unseen (its kind, its own name, its files) the server has to put there. */
+function askAnew(form, kept) {
+  const unseen = kept.fields.filter(([, , , type]) => type === "hidden");
+  if (!kept.src || askedAnew.has(nameOf(form)) || unseen.every((each) => holds(form, each))) return false;
+  askedAnew.add(nameOf(form));
+  const query = new URLSearchParams(unseen.map(([name, state]) => [name, state]));
+  htmx.ajax("GET", `${kept.src}?${query}`, { source: form, target: form.getAttribute("hx-target"), swap: "outerHTML" });
+  return true;
+}
+
 function bringBack(form) {
-  let kept = null;
-  try {
-    kept = JSON.parse(localStorage.getItem(nameOf(form)));
-  } catch {
-    return;
-  }
-  if (!Array.isArray(kept) || form.querySelector(".field--wrong")) return;
-  for (const [name, state, value] of kept) {
+  const kept = read(nameOf(form));
+  if (!kept || "answered" in form.dataset || form.querySelector(".field--wrong") || askAnew(form, kept)) return;
+  for (const [name, state, value, type] of kept.fields) {
+    if (type === "hidden") continue;
     for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-      if (field.type === "checkbox" || field.type === "radio") {
-        if (field.value === value) field.checked = state;
-      } else {
-        field.value = state;
-      }
+      if (!isSwitch(field)) field.value = state;
+      else if (field.value === value) field.checked = state;
     }
   }
   form.dataset.dirty = "";
-  note(form, "Not sent yet, kept here.");
+  note(form, "Not sent yet, kept here.", kept.failed);
+  form.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-function note(form, text) {
+function note(form, text, mayResend = false) {
   let line = form.querySelector("[data-kept]");
   if (!line) {
     line = document.createElement("p");
@@ -64,32 +85,81 @@ function note(form, text) {
     line.setAttribute("role", "status");
     (form.querySelector(".form__end") ?? form).append(line);
   }
-  line.textContent = text;
+  const words = document.createElement("span");
+  words.textContent = text;
+  line.replaceChildren(words);
+  if (!mayResend) return;
+  const again = document.createElement("button");
+  again.className = "button button--small";
+  again.textContent = "Send again";
+  line.append(again);
+}
+
+function namesKept() {
+  try {
+    return Object.keys(localStorage);
+  } catch {
+    return [];
+  }
+}
+
+/* What failed and stands on another page is named on every page until it is sent. */
+function nameWhatWaits() {
+  const mine = `${PREFIX}person-${document.body.dataset.person}:`;
+  for (const name of namesKept()) {
+    const kept = name.startsWith(mine) ? read(name) : null;
+    const isHere = [...document.querySelectorAll("form[data-keep-as]")].some((form) => nameOf(form) === name);
+    if (kept?.failed && kept.src && !isHere) sayThatItWaits(kept);
+  }
+}
+
+function sayThatItWaits(kept) {
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  toast.dataset.toast = "";
+  toast.dataset.toastStays = "";
+  const words = document.createElement("p");
+  const way = document.createElement("a");
+  way.href = kept.src;
+  way.textContent = "Open it to send it again";
+  words.append(`Not sent, kept here: ${kept.title}. `, way);
+  const close = document.createElement("button");
+  close.type = "button";
+  close.dataset.dismiss = "";
+  close.setAttribute("aria-label", "Dismiss");
+  close.textContent = "×";
+  toast.append(words, close);
+  document.getElementById("toasts")?.append(toast);
 }
 
 const keeper = (event) => {
   const start = event.detail?.elt ?? event.target;
-  return start instanceof Element ? start.closest("form[data-keep]") : null;
+  return start instanceof Element && start.type !== "file" ? start.closest("form[data-keep]") : null;
 };
 
 document.addEventListener("input", (event) => {
   const form = event.target.closest?.("form[data-keep]");
-  if (form) keep(form);
+  if (form && event.target.type !== "file") keep(form);
 });
 for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
   document.addEventListener(failure, (event) => {
     const form = keeper(event);
-    if (!form) return;
-    keep(form);
+    if (!form || event.detail.requestConfig?.verb === "get") return;
+    keep(form, true);
     form.dataset.dirty = "";
-    note(form, "Not sent, kept here. Try again when the connection is back.");
+    note(form, "Not sent, kept here. Try again when the connection is back.", true);
   });
 }
+window.addEventListener("online", () => {
+  for (const form of document.querySelectorAll("form[data-keep]")) {
+    if (read(nameOf(form))?.failed) note(form, "The connection is back, and this has not been sent.", true);
+  }
+});
 /* Before the answer is put in place: it may hold a fresh form, which must not get the text back. */
 for (const answered of ["htmx:beforeSwap", "htmx:afterRequest"]) {
   document.addEventListener(answered, (event) => {
     const { requestConfig, xhr } = event.detail;
-    const form = requestConfig?.elt?.closest?.("form[data-keep]");
+    const form = requestConfig?.elt?.type === "file" ? null : requestConfig?.elt?.closest?.("form[data-keep]");
     const sent = xhr.status >= 200 && xhr.status < 400 && requestConfig.verb !== "get";
     if (form && sent) forget(form);
   });
@@ -182,6 +252,7 @@ function welcome(part) {
   for (const field of part.querySelectorAll("input[data-share-of]")) echoShare(field);
 }
 welcome(document);
+if (document.body.dataset.person) nameWhatWaits();
 document.addEventListener("htmx:afterSwap", (event) => welcome(event.detail.elt ?? document));
 
 /* --- files: <input type="file" data-most-bytes="10000000"> says that one is too large before it is sent ----- */

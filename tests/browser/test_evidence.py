@@ -16,8 +16,8 @@ def lead_and_bet() -> tuple[Any, Any]:
 
 def choose(page: Any, direction: str, strength: str) -> None:
     """Fill in a judgement."""
-    page.select_option("#log-form select[name=direction]", direction)
-    page.select_option("#log-form select[name=strength]", strength)
+    page.check(f"#log-form [name=direction][value={direction}]")
+    page.check(f"#log-form [name=strength][value={strength}]")
 
 
 def test_a_team_sees_what_its_evidence_does_before_and_after_logging_it(
@@ -58,8 +58,7 @@ def test_the_kind_of_evidence_can_be_changed_without_losing_what_was_typed(
     page.goto(f"/hypotheses/{hypothesis.pk}/evidence")
     page.fill("#log-form textarea[name=note]", "Counted at the till.")
     page.click("#log-form >> text=Measurement")
-    page.fill("#log-form input[name=successes]", "30")
-    page.fill("#log-form input[name=trials]", "100")
+    page.fill("#log-form input[name=reading]", "30 of 100")
     page.wait_for_selector("#log-effect >> text=Belief 50% →")
     assert page.input_value("#log-form textarea[name=note]") == "Counted at the till."
 

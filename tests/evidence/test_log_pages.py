@@ -173,6 +173,94 @@ def test_no_input_breaks_the_form_or_its_preview(sent: dict[str, str]) -> None:
     assert not Evidence.objects.exists()
 
 
+@pytest.mark.parametrize("reading", ["12 of 100", "12/100", " 12 out of 1 00 ", "12 OF 100"])
+def test_a_reading_can_be_typed_in_one_field(reading: str) -> None:
+    _, client, hypothesis = lead_and_hypothesis()
+    sent = {"kind": "measurement", "reading": reading, "observed_on": today()}
+    assert client.post(log_url(hypothesis), sent, headers=FRAGMENT).status_code == 200
+    row = Evidence.objects.get()
+    assert (row.successes, row.trials) == (12, 100)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"reading": "12 %"}, "Write how many of how many, such as 12 of 100"),
+        ({"reading": ""}, "Write how many of how many, such as 12 of 100"),
+        ({"reading": "120 of 100"}, "Write at most the number of trials, 100."),
+        ({"reading": "1.5 of 100"}, "whole number"),
+        ({"reading": "12 of 100", "successes": "13", "trials": "100"}, "say something else"),
+    ],
+)
+def test_a_reading_that_makes_no_sense_is_said_beside_it(sent: dict[str, str], said: str) -> None:
+    _, client, hypothesis = lead_and_hypothesis()
+    sent = {"kind": "measurement", "observed_on": today(), **sent}
+    shown = client.post(log_url(hypothesis), sent, headers=FRAGMENT)
+    assert shown.status_code == 422 and said in text_of(shown)
+    assert shown.context["form"].errors.keys() == {"reading"}
+
+
+def test_strength_is_chosen_in_words_with_what_they_weigh() -> None:
+    _, client, hypothesis = lead_and_hypothesis()
+    shown = text_of(client.get(log_url(hypothesis)))
+    assert "A customer said so weak, 2.5 dB" in shown
+    assert "It happened in real use, measured decisive, 15 dB" in shown
+
+
+def test_the_source_is_the_one_that_the_person_named_last() -> None:
+    lead, client, hypothesis = lead_and_hypothesis()
+    record(lead, hypothesis.pk, NewEvidence(**AGAINST, source="Shop"))
+    record(make_member(hypothesis.bet.portfolio), hypothesis.pk, NewEvidence(**AGAINST, source="B"))
+    assert client.get(log_url(hypothesis)).context["form"]["source"].value() == "Shop"
+
+
+# --- the same form twice --------------------------------------------------------------------------
+
+
+def fresh_form(client: Client, hypothesis: Hypothesis) -> dict[str, str]:
+    """What a form just opened sends, with a judgement against."""
+    form = client.get(log_url(hypothesis)).context["form"]
+    return {**AGAINST, "observed_on": today(), "submission": form["submission"].value()}
+
+
+def test_a_form_that_arrives_twice_is_one_piece_of_evidence() -> None:
+    _, client, hypothesis = lead_and_hypothesis()
+    sent = fresh_form(client, hypothesis)
+    client.post(log_url(hypothesis), sent, headers=FRAGMENT)
+    again = client.post(log_url(hypothesis), sent, headers=FRAGMENT)
+    assert "It had been logged before." in text_of(again)
+    client.post(log_url(hypothesis), fresh_form(client, hypothesis), headers=FRAGMENT)
+    assert Evidence.objects.count() == 2
+
+
+def test_a_form_that_arrives_again_on_the_next_day_is_still_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, client, hypothesis = lead_and_hypothesis()
+    sent = fresh_form(client, hypothesis)
+    client.post(log_url(hypothesis), sent, headers=FRAGMENT)
+    tomorrow = timezone.now() + timedelta(days=1)
+    monkeypatch.setattr("evidence.days.timezone.now", lambda: tomorrow)
+    again = client.post(log_url(hypothesis), sent, headers=FRAGMENT)
+    assert "It had been logged before." in text_of(again)
+    assert Evidence.objects.count() == 1
+
+
+@pytest.mark.parametrize("changed", [{"note": "Other"}, {"source": "Else"}, {"strength": "weak"}])
+def test_a_form_changed_after_it_had_arrived_asks_before_it_logs_again(
+    changed: dict[str, str],
+) -> None:
+    _, client, hypothesis = lead_and_hypothesis()
+    sent = fresh_form(client, hypothesis) | {"source": "Shop"}
+    client.post(log_url(hypothesis), sent, headers=FRAGMENT)
+    asked = client.post(log_url(hypothesis), {**sent, **changed}, headers=FRAGMENT)
+    assert asked.status_code == 422
+    assert f"this was changed: {next(iter(changed))}." in text_of(asked)
+    sent["submission"] = asked.context["form"]["submission"].value()
+    client.post(log_url(hypothesis), {**sent, **changed}, headers=FRAGMENT)
+    assert Evidence.objects.count() == 2
+
+
 # --- the effect while typing ----------------------------------------------------------------------
 
 
