@@ -1,7 +1,7 @@
 """Forms for evidence: they read what people type; ``evidence.intake`` judges it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from secrets import token_hex
 from typing import Any
@@ -41,6 +41,12 @@ STRENGTHS = [
 ]
 #: By when evidence is asked for, unless somebody says else.
 ASKED_AHEAD = timedelta(days=14)
+#: The kinds of evidence that a form can be of, in as few letters as a phone has room for.
+KIND_LABELS = {
+    EvidenceKind.MEASUREMENT: "Measurement",
+    EvidenceKind.JUDGEMENT: "Judgement",
+    EvidenceKind.RATIO: "Ratio",
+}
 #: What a form is known by, so that sending it again is no second piece of evidence.
 _SUBMISSION = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _OF = re.compile(r"\s*(?:\bout\s+of\b|\bof\b|/)\s*", re.IGNORECASE)
@@ -76,7 +82,7 @@ def _figure(label: str, help_text: str = "", *, required: bool = True) -> TypedF
     )
 
 
-def _choice(label: str, choices: list[tuple[str, str]], style: str) -> forms.ChoiceField:
+def _choice(label: str, choices: Sequence[tuple[str, str]], style: str) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label,
         choices=choices,
@@ -212,14 +218,17 @@ class EvidenceForm(SeenForm):
         if reading is None and numbers == (None, None):
             self.add_error("reading", HOW_MANY)
         elif reading is not None and numbers not in ((None, None), reading):
-            self.add_error("reading", "The two numbers below say something else: empty one of both.")
+            self.add_error(
+                "reading", "The two numbers below say something else: empty one of both."
+            )
         elif reading is not None:
             self.cleaned_data["successes"], self.cleaned_data["trials"] = reading
 
     def rename(self) -> None:
         """Give the form another name: what is sent next is another piece of evidence."""
-        self.data = self.data.copy()
-        self.data["submission"] = new_submission()
+        sent: Any = self.data
+        self.data = sent.copy()
+        self.data["submission"] = new_submission()  # type: ignore[index]
 
     def event(self) -> NewEvidence:
         """What was typed, as an event."""

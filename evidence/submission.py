@@ -1,4 +1,4 @@
-"""A form that arrives twice is one piece of evidence: a line that fails tells nobody how far it got.
+"""A form that arrives twice is one piece of evidence: a failed line never says how far it got.
 
 Each form carries a name of its own, by which the second delivery is known, as a program's is by
 its ``external_id``.

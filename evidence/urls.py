@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evidence.views import asking, file_import, log, notices, resolve, stream
+from evidence.views import asking, file_import, log, notices, pick, resolve, stream
 
 app_name = "evidence"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("evidence", stream.stream_page, name="stream"),
     path("evidence/rows", stream.stream_rows, name="stream_rows"),
     path("evidence.csv", stream.stream_csv, name="stream_csv"),
+    path("evidence/log", pick.pick, name="pick"),
     path("evidence/import", file_import.hand_in_page, name="imports"),
     path("evidence/import/sample.csv", file_import.sample_csv, name="import_sample"),
     path("evidence/import/<int:import_id>", file_import.file_page, name="import"),

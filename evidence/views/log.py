@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bets.forms import decimal_sign_of
 from bets.models import Bet, Hypothesis
 from evidence.effect import Effect
-from evidence.forms import EvidenceForm, RetractionForm, new_submission
+from evidence.forms import KIND_LABELS, EvidenceForm, RetractionForm, new_submission
 from evidence.intake import NewEvidence, Recorded, preview, retract
 from evidence.models import Evidence, EvidenceKind, Source
 from evidence.sources import last_source_of
@@ -158,7 +158,8 @@ def _form_context(
         "hypotheses": list(bet.hypotheses.order_by("id")),
         "form": form,
         "kinds": [
-            _Kind(each, each.label, f"{here}?kind={each.value}", each == kind) for each in kinds
+            _Kind(each, KIND_LABELS[each], f"{here}?kind={each.value}", each == kind)
+            for each in kinds
         ],
         "sources": Source.objects.filter(portfolio=bet.portfolio_id)[:MOST_SOURCES],
     }

@@ -122,7 +122,7 @@ function sayThatItWaits(kept) {
   const way = document.createElement("a");
   way.href = kept.src;
   way.textContent = "Open it to send it again";
-  words.append(`Not sent, kept here: ${kept.title}. `, way);
+  words.append(`Not sent, kept here: “${kept.title}” `, way);
   const close = document.createElement("button");
   close.type = "button";
   close.dataset.dismiss = "";

@@ -34,13 +34,64 @@ function searchOrGo() {
   }
 }
 
+const isShown = (element) => element.checkVisibility?.() ?? true;
+
 /* The page says what logging means here: a link, a button, or the first field of a form. */
-function logEvidence() {
-  const way = document.querySelector("[data-log-evidence]");
-  if (!way) document.dispatchEvent(new CustomEvent("card-evidence"));
-  else if (way.matches("a, button")) way.click();
-  else way.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+function logHere() {
+  const way = [...document.querySelectorAll("[data-log-evidence]")].find(isShown);
+  if (!way) return false;
+  if (way.matches("a, button")) way.click();
+  else [...way.querySelectorAll("select, textarea, input:not([type=hidden])")].find(isShown)?.focus();
+  return true;
 }
+
+/* Else the card in focus does, and where there is none one picks what to log on. */
+function logEvidence() {
+  if (logHere()) return;
+  const noCard = document.dispatchEvent(new CustomEvent("card-evidence", { cancelable: true }));
+  if (noCard) document.querySelector("[data-log-anywhere]")?.click();
+}
+
+/* The way that stands on every page leads to the form of this page where it has one. */
+document.addEventListener(
+  "click",
+  (event) => {
+    if (!event.target.closest?.("[data-log-anywhere]") || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !logHere()) return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  true,
+);
+
+/* A list to pick from: arrows walk between the search field and what was found, Enter takes the
+   first, once the list is that of what was typed. */
+let takesFirst = false;
+
+function takeFirst(list) {
+  const found = list.querySelector("[data-found-for]");
+  takesFirst = found.dataset.foundFor !== list.querySelector("input").value;
+  if (!takesFirst) found.querySelector("a")?.click();
+}
+
+document.addEventListener("keydown", (event) => {
+  const list = event.target.closest?.("[data-pick]");
+  if (!list || event.isComposing) return;
+  const stops = [list.querySelector("input"), ...list.querySelectorAll("a")];
+  const at = stops.indexOf(event.target);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step && at >= 0) stops[Math.min(Math.max(at + step, 0), stops.length - 1)].focus();
+  else if (event.key === "Enter" && at === 0) takeFirst(list);
+  else return;
+  event.preventDefault();
+});
+document.addEventListener("input", () => {
+  takesFirst = false;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  const list = document.querySelector("[data-pick]");
+  if (takesFirst && list) takeFirst(list);
+});
 
 const KEYS = {
   "/": searchOrGo,

@@ -75,7 +75,9 @@ function leadsBehind(target) {
 function showFragmentDialog() {
   const titled = element("dialog-body").querySelector("[data-dialog-title]");
   element("dialog-title").textContent = titled ? titled.dataset.dialogTitle : "Details";
+  const goesOn = element("dialog").open; /* what had the focus is gone */
   openDialog(element("dialog"));
+  if (goesOn) element("dialog-body").querySelector("input:not([type=hidden]), select, textarea, button, a")?.focus();
 }
 
 /* --- pictures ----------------------------------------------------------------------------------- */

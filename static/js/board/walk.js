@@ -19,7 +19,9 @@ document.addEventListener("card", (event) => {
   document.dispatchEvent(new CustomEvent("card-walked", { detail: next }));
 });
 
-document.addEventListener("card-evidence", () => {
+document.addEventListener("card-evidence", (event) => {
   const card = current();
-  if (card) location.assign(`${card.querySelector("h3 a").href}#evidence`);
+  if (!card) return;
+  event.preventDefault();
+  location.assign(`${card.querySelector("h3 a").href}#evidence`);
 });
