@@ -1,11 +1,12 @@
 """Where what is stored about evidence and beliefs differs from what follows from its sources."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bets.models import Bet, Portfolio
+from evidence.attachments import digests_by_evidence
 from evidence.digest import content_digest
 from evidence.history import BetHistory, histories_of
 from evidence.models import Evidence, ThesisBreak
@@ -35,16 +36,17 @@ def differences(portfolio: Portfolio | None = None) -> list[Difference]:
     bets = Bet.objects.order_by("id")
     if portfolio is not None:
         rows, bets = rows.filter(portfolio=portfolio), bets.filter(portfolio=portfolio)
-    found = list(_changed_rows(rows))
+    attached = digests_by_evidence(portfolio.pk if portfolio is not None else None)
+    found = list(_changed_rows(rows, attached))
     ids = list(bets.values_list("id", flat=True))
     for start in range(0, len(ids), BATCH):
         found.extend(_of_bets(ids[start : start + BATCH]))
     return found
 
 
-def _changed_rows(rows: Any) -> Iterator[Difference]:
+def _changed_rows(rows: Any, attached: Mapping[int, list[str]]) -> Iterator[Difference]:
     for evidence in rows.iterator(chunk_size=2000):
-        digest = content_digest(evidence)
+        digest = content_digest(evidence, attached.get(evidence.pk, ()))
         if digest != evidence.content_sha256:
             yield Difference(
                 f"evidence {evidence.pk}", "content digest", evidence.content_sha256, digest

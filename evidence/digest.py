@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from evidence.models import Evidence
+from evidence.models import Attachment, Evidence
 
 #: All columns but the row's number, which is not known before it is written, and the digest.
 DIGESTED = (
@@ -34,12 +35,23 @@ DIGESTED = (
 )
 
 
-def content_digest(evidence: Evidence) -> str:
+def content_digest(evidence: Evidence, attached: Sequence[str] = ()) -> str:
     """SHA-256, in hexadecimal, of everything that a row says.
 
     Numbers are written so that they come back exactly, moments in UTC to the microsecond.
+    ``attached`` are the digests of its files; without files they have no part in it.
     """
     values = [_plain(getattr(evidence, name)) for name in DIGESTED]
+    return _sha256([*values, list(attached)] if attached else values)
+
+
+def attachment_digest(attachment: Attachment) -> str:
+    """SHA-256, in hexadecimal, of a file and what it is called and said to be."""
+    said = (attachment.name, attachment.media_type, attachment.size, attachment.sha256)
+    return _sha256(list(said))
+
+
+def _sha256(values: list[Any]) -> str:
     text = json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 

@@ -42,7 +42,7 @@ def row_of(
     moment: datetime,
     recorded_at: datetime,
 ) -> Evidence:
-    """The row that an event becomes, with its digest; not saved."""
+    """The row that an event becomes, with its digest; not saved. Files it has none yet."""
     reliability = said.reliability
     if reliability is None:
         reliability = source.reliability if source else 1.0

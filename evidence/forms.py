@@ -165,6 +165,7 @@ class EvidenceForm(SeenForm):
         sign: str = "",
     ) -> None:
         super().__init__(data, initial=initial, auto_id=f"log-{hypothesis.pk}-%s")
+        self.files_wrong = ""
         self.said = _fields_of(kind, hypothesis.metric)
         self.fields = {**self.said, **self.fields}
         self.fields["source"].widget.attrs["list"] = f"sources-{hypothesis.bet.portfolio_id}"
@@ -248,6 +249,9 @@ class EvidenceForm(SeenForm):
         renamed = {"observed_at": "observed_on", "hypothesis": ""}
         if self.cleaned_data.get("reading") is not None:
             renamed |= {"successes": "reading", "trials": "reading"}
+        wrong = dict(wrong)
+        if "files" in wrong:
+            self.files_wrong = wrong.pop("files")
         super().refuse({renamed.get(name, name): text for name, text in wrong.items()})
 
 

@@ -5,7 +5,7 @@ beliefs of the bet worked out and written, and the floors above are told. The sa
 again, one after the other or at once, is known by its ``external_id`` and taken once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,10 @@ from django.utils import timezone
 from bets.edit import Editor, Office
 from bets.models import Bet, Hypothesis
 from evidence import beliefs
+from evidence.attachments import attach, contents_of
 from evidence.beliefs import Cause
 from evidence.bulk import Outcome, record_many
-from evidence.digest import content_digest
+from evidence.digest import attachment_digest, content_digest
 from evidence.effect import Effect, effect_of
 from evidence.event_row import (
     already_taken,
@@ -29,7 +30,7 @@ from evidence.event_row import (
     visible_hypotheses,
 )
 from evidence.history import BetHistory, histories_of, item_of
-from evidence.models import Evidence, Source, ThesisBreak
+from evidence.models import Evidence, Source, ThesisBreak, Upload
 from evidence.said import NewEvidence, Said, event_of, read
 from evidence.sources import known_sources, sources_named
 from evidence.standing import CLOCKS_DIFFER_BY, moment_for
@@ -76,6 +77,7 @@ def record(
     *,
     as_of: datetime | None = None,
     recorded_at: datetime | None = None,
+    files: Sequence[Upload] = (),
 ) -> Recorded:
     """Take one piece of evidence and work out what it does.
 
@@ -85,6 +87,7 @@ def record(
         event: what it says.
         as_of: the moment to judge at, for imports that replay the past; now by default.
         recorded_at: when it became known, for the same; now by default.
+        files: what goes with it (``evidence.attachments``).
 
     Raises:
         Hypothesis.DoesNotExist: there is none that the principal may see.
@@ -107,9 +110,12 @@ def record(
         refuse_idle_retraction(history, hypothesis_id, said.columns["retracts"])
     moment = as_of or now
     row = row_of(principal, hypothesis, bet, said, source, moment, recorded_at or moment)
+    attachments = contents_of(files, row)
+    row.content_sha256 = content_digest(row, [attachment_digest(each) for each in attachments])
     try:
         with transaction.atomic():  # the constraint decides between two bets that take it at once
             row.save(force_insert=True)
+            attach(row, attachments, files)
     except IntegrityError:
         known = already_taken(bet.portfolio_id, source, said.external_id)
         if known is None:

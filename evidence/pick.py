@@ -2,7 +2,7 @@
 
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
-from bets.models import BetTeam, Hypothesis
+from bets.models import Bet, BetTeam, Hypothesis
 from bets.models.bet import EXITS
 from evidence.models import Evidence
 from spm.accounts.models import Role, User
@@ -22,7 +22,8 @@ def to_pick_from(person: User, portfolio_id: int, text: str = "") -> list[Hypoth
     Those that they logged on themselves stand first, last used first; then those of bets with the
     freshest evidence; ended bets last. A fixed number of queries.
     """
-    wanted = _with_words(_may_be_logged_on(person, portfolio_id), text)
+    rows = Hypothesis.objects.filter(bet__in=bets_to_log_on(person, portfolio_id))
+    wanted = _with_words(rows.select_related("bet", "belief_now"), text)
     used = _last_used(person, portfolio_id)
     own = {row.pk: row for row in wanted.filter(pk__in=used)}
     first = [own[pk] for pk in used if pk in own][:MOST_OFFERED]
@@ -35,18 +36,16 @@ def to_pick_from(person: User, portfolio_id: int, text: str = "") -> list[Hypoth
     return [*first, *others[: MOST_OFFERED - len(first)]]
 
 
-def _may_be_logged_on(person: User, portfolio_id: int) -> "QuerySet[Hypothesis]":
-    """What ``may(person, 'log_evidence', ...)`` says of each bet, in one query."""
-    rows = Hypothesis.objects.filter(bet__portfolio_id=portfolio_id).select_related(
-        "bet", "belief_now"
-    )
+def bets_to_log_on(person: User, portfolio_id: int) -> "QuerySet[Bet]":
+    """What ``may(person, 'log_evidence', ...)`` says of each bet; part of the query that asks."""
+    bets: QuerySet[Bet] = Bet.objects.filter(portfolio_id=portfolio_id)
     membership = membership_of(person, portfolio_id)
     if membership is None or not membership.roles & ROLES_FOR["log_evidence"]:
-        return rows.none()
+        return bets.none()
     if membership.role == Role.CONTRIBUTOR:
         own = BetTeam.objects.filter(team__in=membership.teams.all())
-        rows = rows.filter(bet__in=own.values("bet"))
-    return rows
+        bets = bets.filter(pk__in=own.values("bet"))
+    return bets
 
 
 def _with_words(rows: "QuerySet[Hypothesis]", text: str) -> "QuerySet[Hypothesis]":

@@ -10,7 +10,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from bets.models import Portfolio
+from evidence.attachments import FOR_PAGES
 from evidence.models import BeliefPoint, Evidence, ThesisBreak
+from evidence.taken_back import taken_back_by
 
 ROWS = 50
 FRESH_FOR = timedelta(seconds=20)
@@ -34,7 +36,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Row:
-    """One event of the stream: with what was believed of the thesis afterwards, and its break."""
+    """One event of the stream: with what was believed of the thesis afterwards, and its break.
+
+    ``retraction`` is what takes it back, if that holds.
+    """
 
     evidence: Evidence
     belief_after: float | None
@@ -70,8 +75,8 @@ def stream(portfolio: Portfolio, wanted: Wanted) -> QuerySet[Any]:
 
 
 def page_of(rows: QuerySet[Any], cursor: str = "") -> Page:
-    """One page of events, from a cursor on; five queries at most, whatever they are."""
-    found = list(_from(rows, cursor)[: ROWS + 1])
+    """One page of events, from a cursor on; eight queries at most, whatever they are."""
+    found = list(_from(rows, cursor).prefetch_related(FOR_PAGES)[: ROWS + 1])
     shown = found[:ROWS]
     older = _cursor(shown[-1]) if len(found) > ROWS else ""
     return Page(_with_consequences(shown), older)
@@ -99,8 +104,7 @@ def _with_consequences(shown: list[Evidence]) -> list[Row]:
     points = BeliefPoint.objects.filter(evidence_id__in=ids, hypothesis=None)
     beliefs = dict(points.order_by("id").values_list("evidence_id", "belief"))
     turned = {row.evidence_id: row for row in ThesisBreak.objects.filter(evidence_id__in=ids)}
-    retractions = Evidence.objects.filter(retracts_id__in=ids).order_by("-id")
-    taken_back = {row.retracts_id: row for row in retractions}
+    taken_back = taken_back_by(ids)
     fresh_since = timezone.now() - FRESH_FOR
     return [
         Row(

@@ -4,16 +4,21 @@ Each form carries a name of its own, by which the second delivery is known, as a
 its ``external_id``.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bets.edit import Editor
 from evidence.intake import NewEvidence, Recorded, record
-from evidence.models import Evidence
+from evidence.models import Evidence, Upload
 from spm.errors import Reused
 
 
 def submit(
-    principal: Editor, hypothesis_id: int, event: NewEvidence, submission: str = ""
+    principal: Editor,
+    hypothesis_id: int,
+    event: NewEvidence,
+    submission: str = "",
+    files: Sequence[Upload] = (),
 ) -> Recorded:
     """Take what a form says, once however often it arrives.
 
@@ -22,16 +27,17 @@ def submit(
         hypothesis_id: what it speaks of.
         event: what was typed.
         submission: the form's own name; without one, each delivery is another event.
+        files: what goes with it.
 
     Raises:
         As ``record``; Reused where the form was taken before and now says something else.
     """
     if not submission:
-        return record(principal, hypothesis_id, event)
+        return record(principal, hypothesis_id, event, files=files)
     named = replace(event, external_id=f"form-{submission}")
-    _refuse_another_source(hypothesis_id, named)
+    _refuse_another_source_or_file(hypothesis_id, named, files)
     try:
-        return record(principal, hypothesis_id, named)
+        return record(principal, hypothesis_id, named, files=files)
     except Reused as reused:
         if reused.changed != ["observed_at"] or not _was_that_day(hypothesis_id, named):
             raise
@@ -39,11 +45,17 @@ def submit(
     return record(principal, hypothesis_id, replace(named, observed_at=None))
 
 
-def _refuse_another_source(hypothesis_id: int, event: NewEvidence) -> None:
-    """Events are known by source and name together; a form is one, whatever its source."""
+def _refuse_another_source_or_file(
+    hypothesis_id: int, event: NewEvidence, files: Sequence[Upload]
+) -> None:
+    """Events are known by source and name together, and by what they say; a form is one."""
     rows = Evidence.objects.filter(hypothesis_id=hypothesis_id, external_id=event.external_id)
     known = rows.select_related("source").first()
-    if known is not None and str(known.source or "").lower() != str(event.source or "").lower():
+    if known is None:
+        return
+    if {upload.evidence_id for upload in files} - {known.pk}:
+        raise Reused("This form was taken before, with other files.", ["files"])
+    if str(known.source or "").lower() != str(event.source or "").lower():
         raise Reused("This form was taken before, from another source.", ["source"])
 
 

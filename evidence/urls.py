@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evidence.views import asking, file_import, log, notices, pick, resolve, stream
+from evidence.views import asking, attachments, file_import, log, notices, pick, resolve, stream
 
 app_name = "evidence"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("evidence/rows", stream.stream_rows, name="stream_rows"),
     path("evidence.csv", stream.stream_csv, name="stream_csv"),
     path("evidence/log", pick.pick, name="pick"),
+    path("evidence/attachments", attachments.take_in, name="attachments"),
+    path("evidence/attachments/<int:attachment_id>", attachments.download, name="attachment"),
     path("evidence/import", file_import.hand_in_page, name="imports"),
     path("evidence/import/sample.csv", file_import.sample_csv, name="import_sample"),
     path("evidence/import/<int:import_id>", file_import.file_page, name="import"),

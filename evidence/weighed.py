@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from bets.models import Bet, Hypothesis
 from evidence import belief
+from evidence.attachments import FOR_PAGES
 from evidence.belief.retraction import live_retractions
 from evidence.history import BetHistory, histories_of
 from evidence.models import Evidence, Resolution
@@ -65,7 +66,7 @@ def weighed(bet: Bet, as_of: datetime | None = None) -> list[WeighedHypothesis]:
     moment = moment_for(history, as_of or timezone.now())
     rows: dict[int, list[Evidence]] = defaultdict(list)
     events = Evidence.objects.filter(bet=bet).select_related("source", "recorded_by", "api_key")
-    for row in events.order_by("-observed_at", "-id"):
+    for row in events.prefetch_related(FOR_PAGES).order_by("-observed_at", "-id"):
         rows[row.hypothesis_id].append(row)
     resolutions = Resolution.objects.in_force().filter(hypothesis__bet=bet)
     ends = {row.hypothesis_id: row for row in resolutions}

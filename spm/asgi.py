@@ -24,6 +24,7 @@ _pages: Any = BodyLimit(
     WSGIMiddleware(cast(Any, pages), workers=WEB_THREADS),
     limit_bytes=settings.BODY_LIMIT_BYTES,
     larger={
+        "/evidence/attachments": settings.ATTACHMENT_BODY_LIMIT_BYTES,
         "/evidence/import": settings.IMPORT_BODY_LIMIT_BYTES,
         "/api/v1/evidence/bulk": settings.IMPORT_BODY_LIMIT_BYTES,
     },

@@ -285,6 +285,7 @@ CONTENT_SECURITY_POLICY = {
 # Bodies are cut off by spm.asgi before Django sees them; these are the second net.
 BODY_LIMIT_BYTES = 1_000_000
 IMPORT_BODY_LIMIT_BYTES = 10_000_000
+ATTACHMENT_BODY_LIMIT_BYTES = 5_100_000  # a file of 5 MB and what is around it
 DATA_UPLOAD_MAX_MEMORY_SIZE = IMPORT_BODY_LIMIT_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 

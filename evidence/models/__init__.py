@@ -3,6 +3,10 @@ notice.
 """
 
 from evidence.models.asking import EvidenceRequest, RequestState, RequestWithdrawal
+
+"""What we learn. Read in this order: event, attachment, belief, resolution, file_import."""
+
+from evidence.models.attachment import Attachment, Upload
 from evidence.models.belief import BeliefPoint, HypothesisBelief, ThesisBreak
 from evidence.models.event import Evidence, EvidenceKind, Source, Strength
 from evidence.models.file_import import EvidenceImport, ImportedEvidence
@@ -10,6 +14,7 @@ from evidence.models.notice import Because, Notice, NoticeKind, NoticeMail, Noti
 from evidence.models.resolution import Outcome, Resolution, SourceChange
 
 __all__ = [
+    "Attachment",
     "Because",
     "BeliefPoint",
     "Evidence",
@@ -30,4 +35,5 @@ __all__ = [
     "SourceChange",
     "Strength",
     "ThesisBreak",
+    "Upload",
 ]

@@ -15,12 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bets.forms import decimal_sign_of
 from bets.models import Bet, Hypothesis
+from evidence.attachments import named, on_their_way
 from evidence.effect import Effect
 from evidence.forms import KIND_LABELS, EvidenceForm, RetractionForm, new_submission
 from evidence.intake import NewEvidence, Recorded, preview, retract
 from evidence.models import Evidence, EvidenceKind, Source
 from evidence.sources import last_source_of
 from evidence.submission import submit
+from evidence.views.attachments import files_context
 from evidence.weighed import newest, weighed
 from evidence.wording import sentence
 from spm.accounts.middleware import turn_to
@@ -152,7 +154,10 @@ def _form_context(
     if form is None:
         initial = _initial(request, bet, kind)
         form = EvidenceForm(hypothesis, kind, initial=initial, sign=decimal_sign_of(request))
+    named_files = (request.POST if form.is_bound else request.GET).getlist("files")
+    uploads = on_their_way(request.user, named_files)  # type: ignore[arg-type]
     return {
+        **files_context(uploads, form.files_wrong),
         "bet": bet,
         "hypothesis": hypothesis,
         "hypotheses": list(bet.hypotheses.order_by("id")),
@@ -198,8 +203,9 @@ def _try(form: EvidenceForm, rule: Callable[[NewEvidence], Any]) -> Any:
 def _submit(
     request: HttpRequest, hypothesis_id: int, form: EvidenceForm, event: NewEvidence
 ) -> Recorded:
-    named = form.cleaned_data["submission"]
-    return submit(request.user, hypothesis_id, event, named)  # type: ignore[arg-type]
+    person: Any = request.user
+    files = named(person, request.POST.getlist("files"))
+    return submit(person, hypothesis_id, event, form.cleaned_data["submission"], files)
 
 
 def _taken_before(reused: Reused) -> str:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from bets.models import Portfolio
 from evidence.forms import StreamFilter
+from evidence.pick import bets_to_log_on
 from evidence.stream import page_of, stream, table
 from spm.cells import as_cells
 
@@ -77,8 +78,11 @@ def _rows(request: HttpRequest, portfolio: Portfolio, form: StreamFilter) -> dic
     live["portfolio"] = str(portfolio.pk)
     if before:
         live["before"] = before
+    own = bets_to_log_on(request.user, portfolio.pk)  # type: ignore[arg-type]
+    shown = {row.evidence.bet_id for row in page.rows}
     return {
         "rows": page.rows,
+        "may_log_on": set(own.filter(pk__in=shown).values_list("id", flat=True)),
         "is_filtered": bool(query),
         "older_url": _address(here, query, before=page.older) if page.older else "",
         "newest_url": _address(here, query) if before else "",

@@ -255,6 +255,44 @@ welcome(document);
 if (document.body.dataset.person) nameWhatWaits();
 document.addEventListener("htmx:afterSwap", (event) => welcome(event.detail.elt ?? document));
 
+/* --- files that go ahead of their form: [data-files] holds the field and what has arrived ------------------ */
+
+function faultOfFile(field, text) {
+  const line = field.closest("[data-files]")?.querySelector("[data-file-wrong]");
+  if (!line) return;
+  line.querySelector("span").textContent = text;
+  line.hidden = false;
+  field.value = "";
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const field = event.detail.elt;
+  const most = Number(field.dataset?.mostFileBytes);
+  const tooLarge = most && [...field.files].find((file) => file.size > most);
+  if (!tooLarge) return;
+  event.preventDefault();
+  faultOfFile(field, `${tooLarge.name} has ${(tooLarge.size / 1e6).toFixed(1)} MB, and at most ${most / 1e6} MB can be attached.`);
+});
+for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+  document.addEventListener(failure, (event) => {
+    const field = event.detail.elt;
+    if (field?.type === "file") faultOfFile(field, "The file did not arrive. Choose it again when the connection is back.");
+  });
+}
+/* Which files a form has is part of what was typed. */
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.requestConfig?.elt?.type !== "file" || !event.detail.successful) return;
+  const form = document.querySelector("[data-files]")?.closest("form[data-keep]");
+  if (form) keep(form);
+});
+document.addEventListener("click", (event) => {
+  const file = event.target.closest?.("[data-remove-file]")?.closest("[data-file]");
+  if (!file) return;
+  const form = file.closest("form[data-keep]");
+  file.remove();
+  if (form) keep(form);
+});
+
 /* --- files: <input type="file" data-most-bytes="10000000"> says that one is too large before it is sent ----- */
 
 document.addEventListener("change", (event) => {

@@ -86,6 +86,7 @@ def addresses() -> list[str]:
         f"/bets/{bet.pk}",
         f"/bets/{bet.pk}/edit",
         "/evidence",
+        "/evidence/log",
         "/evidence/next",
         "/evidence/requests",
         f"/hypotheses/{bet.hypotheses.get().pk}/ask",

@@ -12,8 +12,16 @@ from bets.models import Hypothesis, Portfolio
 from evidence.intake import NewEvidence, record, record_many, retract
 from evidence.models import Evidence
 from evidence.stream import ROWS, Wanted, page_of, stream
+from spm.accounts.models import Role
 from tests.evidence.test_log_pages import signed_in, text_of
-from tests.factories import make_bet, make_hypothesis, make_member, make_portfolio, make_stream
+from tests.factories import (
+    make_bet,
+    make_hypothesis,
+    make_member,
+    make_portfolio,
+    make_stream,
+    make_team,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +59,37 @@ def test_what_was_taken_back_is_struck_through_with_its_reason() -> None:
     shown = client.get("/evidence").content.decode()
     assert '<span class="retracted">Moderate judgement for' in shown
     assert "Another product." in shown
+
+
+def test_what_was_restored_is_not_struck_through_and_its_retraction_is() -> None:
+    portfolio, lead, client, hypothesis = a_portfolio()
+    taken = record(lead, hypothesis.pk, judgement()).evidence
+    back = retract(lead, taken.pk, "Another product.").evidence
+    again = retract(lead, back.pk, "It was ours.").evidence
+
+    def taken_back() -> dict[int, int | None]:
+        rows = page_of(stream(portfolio, Wanted())).rows
+        return {row.evidence.pk: row.retraction and row.retraction.pk for row in rows}
+
+    assert taken_back() == {taken.pk: None, back.pk: again.pk, again.pk: None}
+    shown = client.get("/evidence").content.decode()
+    assert '<span class="retracted">Moderate judgement for' not in shown
+    assert "It was ours." in shown and "Restored" in shown
+    third = retract(lead, taken.pk, "No, it was not.").evidence
+    assert taken_back()[taken.pk] == third.pk
+
+
+def test_evidence_can_be_taken_back_and_restored_from_the_stream_by_who_may() -> None:
+    portfolio, lead, client, hypothesis = a_portfolio()
+    taken = record(lead, hypothesis.pk, judgement()).evidence
+    way = f'hx-get="/evidence/{taken.pk}/retract"'
+    assert way in client.get("/evidence").content.decode()
+    own = make_team(portfolio)
+    contributor = signed_in(make_member(portfolio, Role.CONTRIBUTOR, teams=(own,)))
+    assert way not in contributor.get("/evidence").content.decode()
+    back = retract(lead, taken.pk, "Another product.").evidence
+    shown = client.get("/evidence").content.decode()
+    assert way not in shown and f'hx-get="/evidence/{back.pk}/retract"' in shown
 
 
 def test_an_empty_stream_says_what_to_do_next() -> None:
