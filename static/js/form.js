@@ -5,7 +5,6 @@ const PREFIX = "kept:";
 
 /* --- typing kept here until it is sent --------------------------------------------------------------- */
 
-/* A form with a name of its own is kept under it wherever it stands, else under its page. */
 export const nameOf = (form) => PREFIX + (form.dataset.keepAs ?? `${location.pathname}:${form.dataset.keep}`);
 
 const isKept = (field) =>
@@ -81,7 +80,6 @@ function note(form, text, mayResend = false) {
   line.append(again);
 }
 
-/* Rarely is there anything: what names it is fetched then. */
 async function waiting() {
   const mine = `${PREFIX}person-${document.body.dataset.person}:`;
   let names = [];
@@ -138,6 +136,20 @@ function welcome(part) {
   if (document.querySelector("[data-files], [data-most-bytes]")) import("./attach.js");
   if (document.querySelector("[data-money], [data-share-of]")) import("./amounts.js");
 }
+/* A form that asked for another shape of itself has its text already. */
+function carryOver(old) {
+  const kept = keptAs(nameOf(old));
+  const form = document.querySelector(`form[data-keep="${CSS.escape(old.dataset.keep)}"]`);
+  if (!kept || !form) return;
+  forget(old);
+  keep(form, kept.failed);
+}
+
 welcome(document);
 waiting();
-document.addEventListener("htmx:afterSwap", (event) => welcome(event.detail.elt ?? document));
+document.addEventListener("htmx:afterSwap", (event) => {
+  const { elt, verb } = event.detail.requestConfig ?? {};
+  const own = elt?.closest?.("form[data-keep]");
+  if (own && verb === "get") carryOver(own);
+  else if (elt?.type !== "file") welcome(event.detail.elt ?? document);
+});
