@@ -1,6 +1,6 @@
 /* Files that go ahead of their form: [data-files] holds the field and what has arrived. */
 
-import { keep } from "./form.js";
+import { keep } from "./keeping.js";
 
 function faultOfFile(field, text) {
   const line = field.closest("[data-files]")?.querySelector("[data-file-wrong]");

@@ -1,49 +1,9 @@
 /* Forms keep what was typed on this device while the network fails. Every attribute is described in
    docs/design-system.md. */
 
-const PREFIX = "kept:";
-
-/* --- typing kept here until it is sent --------------------------------------------------------------- */
-
-export const nameOf = (form) => PREFIX + (form.dataset.keepAs ?? `${location.pathname}:${form.dataset.keep}`);
-
-const isKept = (field) =>
-  field.name &&
-  !("keepNever" in field.dataset) &&
-  ("keepToo" in field.dataset ||
-    !["hidden", "password", "file", "submit", "button"].includes(field.type));
+import { forget, keep, keptAs, keptNames, nameOf } from "./keeping.js";
 
 const isSwitch = (field) => field.type === "checkbox" || field.type === "radio";
-
-export function keptAs(name) {
-  try {
-    const kept = JSON.parse(localStorage.getItem(name));
-    return Array.isArray(kept?.fields) ? kept : null;
-  } catch {
-    return null;
-  }
-}
-
-/* `failed` says that it was sent and did not arrive. */
-export function keep(form, failed = keptAs(nameOf(form))?.failed ?? false) {
-  const fields = [...form.elements]
-    .filter(isKept)
-    .map((field) => [field.name, isSwitch(field) ? field.checked : field.value, field.value, field.type]);
-  const { keepSrc: src, keepTitle: title } = form.dataset;
-  try {
-    localStorage.setItem(nameOf(form), JSON.stringify({ fields, failed, src, title }));
-  } catch {
-    /* full or forbidden: the page itself still holds the text */
-  }
-}
-
-function forget(form) {
-  try {
-    localStorage.removeItem(nameOf(form));
-  } catch {
-    /* nothing was kept */
-  }
-}
 
 async function bringBack(form) {
   const kept = keptAs(nameOf(form));
@@ -81,13 +41,7 @@ function note(form, text, mayResend = false) {
 }
 
 async function waiting() {
-  const mine = `${PREFIX}person-${document.body.dataset.person}:`;
-  let names = [];
-  try {
-    names = Object.keys(localStorage).filter((name) => name.startsWith(mine));
-  } catch {
-    /* nothing can be kept */
-  }
+  const names = keptNames(`person-${document.body.dataset.person}:`);
   if (names.length) (await import("./kept.js")).nameWhatWaits(names);
 }
 

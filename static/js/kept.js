@@ -1,6 +1,6 @@
 /* What was kept comes back: into its form, or named on every other page until it is sent. */
 
-import { keptAs, nameOf } from "./form.js";
+import { keptAs, nameOf } from "./keeping.js";
 
 const holds = (form, [name, , value]) =>
   [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)].some((field) => field.value === value);
