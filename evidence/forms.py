@@ -105,7 +105,11 @@ def _fields_of(kind: str, metric: str) -> dict[str, forms.Field]:
     if kind == EvidenceKind.MEASUREMENT:
         reading = forms.TextInput(attrs={"placeholder": "12 of 100", "autocomplete": "off"})
         return {
-            "reading": TypedReadingField(label="How many of how many", widget=reading),
+            "reading": TypedReadingField(
+                label="How many of how many",
+                widget=reading,
+                error_messages={"required": HOW_MANY},
+            ),
             "successes": _figure("Successes", required=False),
             "trials": _figure("Out of", required=False),
         }
@@ -171,8 +175,6 @@ class EvidenceForm(SeenForm):
         self.fields["source"].widget.attrs["list"] = f"sources-{hypothesis.bet.portfolio_id}"
         self.fields["observed_on"].widget.attrs["max"] = latest_day().isoformat()
         self.use_decimal_sign(sign, "")
-        if "reading" in self.fields:  # the two numbers are another way to say the same
-            self.fields["reading"].required = False
 
     def shown(self) -> list[forms.BoundField]:
         """What everybody fills in."""
@@ -212,16 +214,16 @@ class EvidenceForm(SeenForm):
     def clean(self) -> None:
         """The reading as its two numbers, whichever way it was typed."""
         super().clean()
-        if "reading" not in self.said or "reading" in self.errors:
+        if "reading" not in self.said:
             return
         reading = self.cleaned_data.get("reading")
         numbers = (self.cleaned_data.get("successes"), self.cleaned_data.get("trials"))
-        if reading is None and numbers == (None, None):
-            self.add_error("reading", HOW_MANY)
+        if not self.data.get("reading", "").strip():
+            if numbers != (None, None):  # they are another way to say the same
+                self.errors.pop("reading", None)
         elif reading is not None and numbers not in ((None, None), reading):
-            self.add_error(
-                "reading", "The two numbers below say something else: empty one of both."
-            )
+            problem = "The two numbers below say something else: empty one of both."
+            self.add_error("reading", problem)
         elif reading is not None:
             self.cleaned_data["successes"], self.cleaned_data["trials"] = reading
 

@@ -1,11 +1,8 @@
-"""What we learn. Read in this order: event, belief, resolution, file_import, asking,
+"""What we learn. Read in this order: event, attachment, belief, resolution, file_import, asking,
 notice.
 """
 
 from evidence.models.asking import EvidenceRequest, RequestState, RequestWithdrawal
-
-"""What we learn. Read in this order: event, attachment, belief, resolution, file_import."""
-
 from evidence.models.attachment import Attachment, Upload
 from evidence.models.belief import BeliefPoint, HypothesisBelief, ThesisBreak
 from evidence.models.event import Evidence, EvidenceKind, Source, Strength

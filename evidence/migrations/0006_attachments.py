@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('bets', '0008_lever_terms'),
-        ('evidence', '0004_resolutions_and_sources'),
+        ('evidence', '0005_notices_and_requests'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
