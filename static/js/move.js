@@ -80,9 +80,12 @@ document.addEventListener("board-changed", () => {
   unanswered.clear();
 });
 
-/* A card that is put elsewhere loses the focus; whoever has gone on to something else keeps it. */
+/* A card that is put elsewhere loses the focus; whoever has gone on to something else keeps it. Who
+   moves cards by keyboard sees where it went, and a board under the mouse stays where it is. */
 function focusAgain(card) {
-  if (document.activeElement === document.body) card.focus({ preventScroll: true });
+  if (document.activeElement !== document.body) return;
+  card.focus({ preventScroll: true });
+  if (card.matches(":focus-visible")) card.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 export async function move(card, column) {
