@@ -229,11 +229,18 @@ def sankey(
         bars=bars,
         phone_height=phone_height,
         table=_table(held, currency),
-        summary=(
-            f"{formats.rate(whole, currency)} in {len(held)} bets of {len(streams)} value streams; "
-            f"{formats.rate(reserve, currency)} in reserve."
-        ),
+        summary=_summary(held, len(streams), reserve, currency),
     )
+
+
+def _summary(held: Sequence[Holding], streams: int, reserve: float, currency: str) -> str:
+    in_reserve = f"{formats.rate(reserve, currency)} in reserve."
+    if not held:
+        return f"Nothing in bets yet; {in_reserve}"
+    in_bets = formats.rate(sum(holding.rate for holding in held), currency)
+    bets = "1 bet" if len(held) == 1 else f"{len(held)} bets"
+    of = "1 value stream" if streams == 1 else f"{streams} value streams"
+    return f"{in_bets} in {bets} of {of}; {in_reserve}"
 
 
 def _most_first(holding: Holding) -> tuple[float, str]:

@@ -82,3 +82,10 @@ def test_belief_of_a_band_is_weighted_by_money() -> None:
 def test_without_money_there_is_nothing_to_draw() -> None:
     figure = drawn([])
     assert (figure.nodes, figure.bands, figure.summary) == ([], [], "No money is held.")
+
+
+def test_it_is_said_how_much_is_in_bets_and_how_much_is_not() -> None:
+    figure = drawn([holding(number) for number in range(9)], reserve=30.0)
+    assert figure.summary == "€90/mo in 9 bets of 4 value streams; €30/mo in reserve."
+    assert drawn([holding(1)]).summary == "€10/mo in 1 bet of 1 value stream; €0/mo in reserve."
+    assert drawn([], reserve=30.0).summary == "Nothing in bets yet; €30/mo in reserve."
