@@ -178,3 +178,21 @@ document.addEventListener("htmx:responseError", (event) => {
 
 for (const toast of document.querySelectorAll("[data-toast]")) dismissLater(toast);
 showTheme(storedTheme());
+
+/* --- forms: what keeps typing and reads amounts is fetched when there is something for it to do ---------- */
+
+const FORMS_WANTED = "[data-files], [data-most-bytes], [data-money], [data-share-of]";
+const fetchForms = () => import("./form.js");
+
+function anythingKept() {
+  try {
+    return Object.keys(localStorage).some((name) => name.startsWith("kept:"));
+  } catch {
+    return false;
+  }
+}
+
+const isKeeping = (field) => Boolean(field?.closest?.("form[data-keep]"));
+if (anythingKept() || isKeeping(document.activeElement) || document.querySelector(FORMS_WANTED)) fetchForms();
+document.addEventListener("focusin", (event) => isKeeping(event.target) && fetchForms());
+document.addEventListener("htmx:afterSwap", () => document.querySelector(FORMS_WANTED) && fetchForms());
