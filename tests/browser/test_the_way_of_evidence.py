@@ -4,6 +4,7 @@ Four people have pages open. One logs what has been learned; the others see it, 
 follow it without touching their browsers.
 """
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ from tests.browser.watching import is_live, seen_at, watch
 from tests.factories import make_member
 
 SECONDS = 2.0
+"""On a machine that has a core to spare; where more waits than there are cores, longer by that."""
 BET = "Price engine"
 
 OpenPage = Callable[..., Any]
@@ -50,7 +52,7 @@ def log_what_breaks_it(page: Any, bet: Bet) -> Evidence:
     page.click(f"#card-{bet.pk} .bet-card__title a")
     page.wait_for_selector("#log-form")
     page.check("#log-form [name=direction][value=against]")
-    page.check("#log-form [name=strength][value=strong]")
+    page.check("#log-form [name=strength][value=decisive]")
     page.fill("#log-form textarea[name=note]", "Nobody pays the computed price.")
     page.wait_for_selector("#log-effect >> text=would break the thesis")
     page.click("button[form=log-form]")
@@ -64,6 +66,11 @@ def report(what: str, seen: datetime, since: datetime) -> float:
     seconds = (seen - since).total_seconds()
     print(f"{what}: {seconds:.2f} s")
     return seconds
+
+
+def patience() -> float:
+    """How long a page may take to show what was committed, in seconds."""
+    return SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 @pytest.mark.usefixtures("celery_worker")
@@ -93,7 +100,7 @@ def test_what_a_team_learns_is_proposed_decided_booked_and_seen_on_every_open_pa
         report("proposals page", seen_at(cfo, "list"), evidence.recorded_at),
         report("open proposal", seen_at(cfos_proposal, "old proposal"), evidence.recorded_at),
     ]
-    assert max(seconds) <= SECONDS
+    assert max(seconds) <= patience()
     new = Proposal.objects.get(number=new_number)
     assert (new.status, new.replaces_id, new.newest_evidence_id) == ("open", old.pk, evidence.pk)
 
@@ -146,7 +153,7 @@ def _approve_and_follow(
 
     decision = Decision.objects.get(proposal=proposal)
     for name, (page, _, _) in pages.items():
-        assert report(name, seen_at(page, name), decision.decided_at) <= SECONDS
+        assert report(name, seen_at(page, name), decision.decided_at) <= patience()
     booked = Transfer.objects.filter(decision=decision, kind=Transfer.Kind.MOVE)
     assert booked.count() == proposal.moves.count()
 
