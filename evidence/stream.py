@@ -99,17 +99,34 @@ def _equal(wanted: Wanted) -> dict[str, Any]:
     return {name: value for name, value in conditions.items() if value is not None}
 
 
+def _beliefs_after(shown: list[Evidence]) -> dict[Any, float]:
+    """The belief in the thesis after each event: by its id, or, for events that were delivered
+    together and judged as one, by the bet and the moment.
+    """
+    together = Q(
+        evidence=None,
+        bet_id__in={evidence.bet_id for evidence in shown},
+        known_at__in={evidence.recorded_at for evidence in shown},
+    )
+    points = BeliefPoint.objects.filter(
+        Q(evidence_id__in=[evidence.pk for evidence in shown]) | together, hypothesis=None
+    )
+    columns = points.order_by("id").values_list("evidence_id", "bet_id", "known_at", "belief")
+    return {
+        event_id or (bet_id, known_at): belief for event_id, bet_id, known_at, belief in columns
+    }
+
+
 def _with_consequences(shown: list[Evidence]) -> list[Row]:
     ids = [evidence.pk for evidence in shown]
-    points = BeliefPoint.objects.filter(evidence_id__in=ids, hypothesis=None)
-    beliefs = dict(points.order_by("id").values_list("evidence_id", "belief"))
+    beliefs = _beliefs_after(shown)
     turned = {row.evidence_id: row for row in ThesisBreak.objects.filter(evidence_id__in=ids)}
     taken_back = taken_back_by(ids)
     fresh_since = timezone.now() - FRESH_FOR
     return [
         Row(
             evidence,
-            beliefs.get(evidence.pk),
+            beliefs.get(evidence.pk, beliefs.get((evidence.bet_id, evidence.recorded_at))),
             turned.get(evidence.pk),
             taken_back.get(evidence.pk),
             evidence.recorded_at > fresh_since,

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
+from bets.edit import OFFICE
 from bets.models import Hypothesis, Portfolio
 from evidence.intake import NewEvidence, record, record_many, retract
 from evidence.models import Evidence
@@ -223,3 +224,13 @@ def test_the_stream_costs_the_same_number_of_queries_whatever_there_is() -> None
     many = queries_of(client, "/evidence"), queries_of(client, "/evidence/rows")
     assert few == many
     assert many[0] <= 14
+
+
+def test_events_that_were_delivered_together_show_the_belief_after_all_of_them() -> None:
+    hypothesis = make_hypothesis(make_bet(make_portfolio()))
+    said = {"kind": "judgement", "direction": "for", "strength": "strong"}
+    events = [(hypothesis.pk, NewEvidence(**said, source=name)) for name in ("Sales", "Support")]
+    record_many(OFFICE, hypothesis.bet.portfolio, events)
+    page = page_of(stream(hypothesis.bet.portfolio, Wanted()), "")
+    after = [row.belief_after for row in page.rows]
+    assert after == [pytest.approx(100 / 101)] * 2
