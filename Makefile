@@ -2,6 +2,7 @@
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
+PROCESSES ?= 2
 VENV := .venv/bin/python
 
 .PHONY: run test lint lock soak live bench clean runtime development venv
@@ -11,7 +12,7 @@ run: runtime  ## the whole product, until Ctrl-C
 
 test: development  ## every test, browser tests included, on servers of their own
 	@$(VENV) -m tests.chromium
-	@$(VENV) -m pytest $(TESTS)
+	@$(VENV) -m pytest -n $(PROCESSES) $(TESTS)
 
 lint: development  ## form, types, who imports whom, and migrations that match the models
 	@.venv/bin/ruff check .
