@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from allocation import guardrails
 from allocation.guardrails import Limit
-from allocation.models import Guardrail, Proposal, Scenario
+from allocation.models import Guardrail, Proposal, RecomputeRequest, Scenario
 from allocation.scenarios.edit import change, create
 from allocation.scenarios.solving import answer_to
 from bets.edit import OFFICE
@@ -72,6 +72,9 @@ def make_world() -> World:
     hypothesis = make_hypothesis(bet)
     event = NewEvidence(kind="judgement", direction="for", strength="weak")
     taken = record(OFFICE, hypothesis.pk, event)
+    guardrail = guardrails.create(portfolio, [Limit("H3", "share", maximum=Decimal("0.2"))])[0]
+    # The open proposal is up to date with it: what changed since would have to be seen first.
+    RecomputeRequest.objects.filter(portfolio=portfolio, evidence=None).delete()
     return World(
         portfolio,
         make_theme(portfolio),
@@ -83,7 +86,7 @@ def make_world() -> World:
         proposal,
         taken.evidence,
         scenario,
-        guardrails.create(portfolio, [Limit("H3", "share", maximum=Decimal("0.2"))])[0],
+        guardrail,
     )
 
 
