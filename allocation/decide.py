@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from allocation import ledger
+from allocation import ledger, signals
 from allocation.models import Decision, Proposal, RecomputeRequest, Transfer
 from allocation.propose import booked_working, close, names_of
 from allocation.requests import ask
@@ -81,6 +81,7 @@ def approve(
             raise Conflict("The money is no longer where it was.", error.changed) from error
         proposal.changes.update(approved=True)
         ask(proposal.portfolio_id, f"Proposal {proposal.number} was approved.")
+        signals.decided.send(Decision, decision=decision)
     return decision
 
 
@@ -107,6 +108,7 @@ def refuse(
             principal, proposal, Decision.Kind.REFUSED, reason.strip(), at or timezone.now()
         )
         proposal.changes.update(approved=False)
+        signals.decided.send(Decision, decision=decision)
     return decision
 
 
@@ -120,7 +122,9 @@ def expire(now: datetime | None = None) -> int:
                 portfolio=portfolio, status=Proposal.Status.OPEN, created_at__lt=oldest
             ).select_for_update()
             for proposal in due:
-                _decide(None, proposal, Decision.Kind.EXPIRED, "Nobody decided it in time.", moment)
+                why = "Nobody decided it in time."
+                decision = _decide(None, proposal, Decision.Kind.EXPIRED, why, moment)
+                signals.decided.send(Decision, decision=decision)
                 ask(portfolio.pk, f"Proposal {proposal.number} expired.")
                 expired += 1
     return expired

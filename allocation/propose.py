@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import Max
 
+from allocation import signals
 from allocation.models import Account, Decision, Move, Proposal, ProposalChange
 from bets.models import Bet, Portfolio
 from evidence.models import Evidence
@@ -148,6 +149,7 @@ def publish(
     now: datetime,
     replaces: Proposal | None = None,
     drawn_up_by: User | None = None,
+    contributors: Iterable[User] = (),
 ) -> Proposal:
     """Write a solution down as the portfolio's next proposal, open for decision.
 
@@ -158,6 +160,7 @@ def publish(
         now: the moment.
         replaces: the proposal whose place it takes.
         drawn_up_by: the person whose proposal it is; the engine's if None.
+        contributors: who else has worked it out, and may not decide it either.
     """
     number = Proposal.objects.filter(portfolio=portfolio).aggregate(last=Max("number"))["last"] or 0
     changes, objective = solution["changes"], solution["objective"]
@@ -187,8 +190,10 @@ def publish(
         snapshot=snapshot,
         solution=solution,
     )
+    proposal.contributors.set(contributors)
     _write_changes(proposal, snapshot, solution)
     _gather_evidence(proposal)
+    signals.published.send(Proposal, proposal=proposal)
     live.say(portfolio.pk, "proposals", f"proposal:{proposal.pk}", "allocation")
     return proposal
 
@@ -274,6 +279,7 @@ def close(proposal: Proposal, status: str, because: str, now: datetime) -> None:
     proposal.status, proposal.closed_at, proposal.closed_because = status, now, because
     proposal.version += 1
     proposal.save(update_fields=["status", "closed_at", "closed_because", "version"])
+    signals.closed.send(Proposal, proposal=proposal)
     live.say(proposal.portfolio_id, f"proposal:{proposal.pk}", "proposals", "allocation")
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.utils import timezone
 
-from allocation import ledger, overcommitted, requests
+from allocation import ledger, overcommitted, requests, signals
 from allocation.decide import transfers_of
 from allocation.engine import SnapshotError, parse_snapshot
 from allocation.models import Account, Decision, LedgerHead, Proposal, Transfer
@@ -53,6 +53,10 @@ def verify(portfolio: Portfolio | None = None) -> list[Finding]:
     for end in ends:
         if end.portfolio.name not in broken:
             _note_proof(end)
+    for each in portfolios:
+        if each.name in broken:
+            own = [finding for finding in findings if finding.portfolio == each.name]
+            signals.proof_failed.send(Portfolio, portfolio=each, findings=own)
     return findings
 
 

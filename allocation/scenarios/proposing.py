@@ -184,10 +184,8 @@ def draw_up(principal: Principal, scenario_id: int, version: int | None = None) 
         _with_bound(scenario, held_against.weighed),
         timezone.now(),
         drawn_up_by=person,
+        contributors=[scenario.author] if scenario.author_id != person.pk else [],
     )
-    if scenario.author_id != person.pk:
-        # Whoever made the scenario has worked out what is proposed, and may not decide it either.
-        proposal.contributors.add(scenario.author)
     scenario.proposal = proposal
     scenario.save(update_fields=["proposal"])
     return proposal
