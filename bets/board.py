@@ -117,11 +117,10 @@ def _made_by(change: StageChange, principal: Principal) -> bool:
 
 
 def _moved_by_somebody(bet: Bet, change: StageChange) -> Conflict:
-    who = change.changed_by or change.api_key or "The office"
     came_from = Stage(change.from_stage).label if change.from_stage else "outside"
     when = formats.ago(change.changed_at, timezone.now())
     return Conflict(
-        f"{who} moved ‘{bet.title}’ from {came_from} to {Stage(bet.stage).label} {when}. "
+        f"{change.mover} moved ‘{bet.title}’ from {came_from} to {Stage(bet.stage).label} {when}. "
         "That is where it is now.",
         ["stage"],
     )

@@ -11,6 +11,8 @@ from typing import Any
 
 from bets.cards import MARK_LETTERS, template_digest
 from bets.kanban import CARDS_AT_FIRST, MOST_CARDS, Column
+from bets.models import StageChange
+from spm.accounts.models import User
 
 LONGEST_MARK = 40
 
@@ -102,3 +104,30 @@ def changes_between(
         if fresh or with_head or order != list(before.cards):
             changes.append(Change(column, order, fresh, with_head))
     return changes
+
+
+def moves_by_others(
+    held: Mapping[str, Held], columns: Iterable[Column], person: User
+) -> list[StageChange]:
+    """The last move of each card that somebody else has taken to another stage than the page
+    shows, so that whoever is on that card can be told.
+
+    Args:
+        held: the columns of the page.
+        columns: as they are now.
+        person: who looks.
+    """
+    stage_of = {
+        bet_id: key.partition("-")[0] for key, column in held.items() for bet_id in column.cards
+    }
+    moved = [
+        place.bet_id
+        for column in columns
+        for place in column.places
+        if stage_of.get(place.bet_id, column.stage) != column.stage
+    ]
+    if not moved:
+        return []
+    moves = StageChange.objects.filter(bet__in=moved).order_by("bet_id", "-id")
+    last = moves.distinct("bet_id").select_related("bet", "changed_by", "api_key")
+    return [move for move in last if move.changed_by != person]

@@ -99,6 +99,11 @@ class StageChange(AppendOnlyModel):
     def __str__(self) -> str:
         return f"{self.bet}: {self.from_stage or 'new'} → {self.to_stage}"
 
+    @property
+    def mover(self) -> str:
+        """Who moved the card, as one calls them."""
+        return str(self.changed_by or self.api_key or "The office")
+
 
 class BoardView(models.Model):
     """Filters and lanes of the board under a name: a person's own, or shared with the portfolio.

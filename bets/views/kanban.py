@@ -20,7 +20,7 @@ from bets.cards import (
     marks_for,
     overloads_of,
 )
-from bets.changes import changes_between, held_of
+from bets.changes import changes_between, held_of, moves_by_others
 from bets.edit import create_bet
 from bets.kanban import CARDS_AT_FIRST, HAS, MOST_CARDS, OWNERS, columns_of
 from bets.models import Bet, Horizon, Stage, StageChange
@@ -117,7 +117,12 @@ def changes(request: HttpRequest) -> HttpResponse:
     fresh = {bet_id for change in differences for bet_id in change.fresh}
     wanted = [place for place in places if place.bet_id in fresh]
     cards = cards_for(wanted, shown.portfolio, shown.movers)
-    context = {**shown.context(), "changes": differences, "cards": cards.values()}
+    context = {
+        **shown.context(),
+        "changes": differences,
+        "cards": cards.values(),
+        "moves": moves_by_others(held, columns, request.user),  # type: ignore[arg-type]
+    }
     return render(request, "bets/_changes.html", context)
 
 

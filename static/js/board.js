@@ -16,13 +16,18 @@ const pick = (card, row) => import("./board/select.js").then((module) => module.
 
 const INTERACTIVE = "a, button, input, select, textarea, label, summary, details, form";
 
-/* A press that has ended before the module is there was none. */
+/* A press that has ended before the module is there was none; one that has moved by then has moved. */
 let press = null;
+let moved = null;
 document.addEventListener("pointerdown", async (event) => {
   press = event;
-  const { begin } = await drags();
-  if (press === event) begin(event);
+  moved = null;
+  const { begin, carry } = await drags();
+  if (press !== event) return;
+  begin(event);
+  if (moved) carry(moved);
 });
+document.addEventListener("pointermove", (event) => (moved = event));
 for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (press = null));
 for (const sign of ["pointerover", "focusin"]) {
   document.addEventListener(sign, async ({ target }) => {

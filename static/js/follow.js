@@ -5,7 +5,7 @@
    its order and perhaps its new head, and beside them the cards that are new or other than before.
    What is in use is left alone, and fetched as soon as it is at rest. */
 
-import { headers } from "./board/cards.js";
+import { headers, toast } from "./board/cards.js";
 import { isBusy } from "./live.js";
 
 const OURS = /^(all|board|(bet|column|team):.*)$/;
@@ -85,11 +85,18 @@ function apply(root, html) {
   answer.innerHTML = html;
   const whole = answer.content.getElementById("kanban");
   const focused = document.activeElement;
+  const word = wordForWhoIsOn(focused.closest("[data-card]"), answer.content);
   owed = false;
   if (whole) replaceBoard(root, whole);
   else if (html) patch(root, answer.content);
   giveFocusBack(focused);
+  if (word) toast(word);
   document.dispatchEvent(new Event("board-changed"));
+}
+
+/* Whoever is on a card that somebody else has moved is told; of one in use, when they move it. */
+function wordForWhoIsOn(card, content) {
+  return card && !inUse(card) && content.querySelector(`[data-moved="${card.dataset.card}"]`)?.textContent;
 }
 
 function replaceBoard(root, whole) {

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from bets.board import move
 from bets.changes import Held, held_of
 from bets.models import Bet, Portfolio, WipLimit
-from spm.accounts.models import Role
+from spm.accounts.models import Role, User
 from tests.factories import make_bet, make_member, make_portfolio, make_theme
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +84,18 @@ def test_a_move_by_somebody_else_is_one_card_and_two_columns() -> None:
     assert orders(html) == {"funnel": [ours.pk, there.pk], "stopped": [stays.pk]}
     assert cards(html) == {ours.pk}
     assert {"head-funnel", "head-stopped"} == set(re.findall(r'id="(head-\w+)"', html))
+
+
+def test_who_moved_a_card_is_said_to_everybody_but_them() -> None:
+    portfolio = make_portfolio()
+    bet = make_bet(portfolio, stage="stopped", title="Refunds")
+    page, bens = Page(portfolio), Page(portfolio)
+    ben = User.objects.get(pk=bens.client.session["_auth_user_id"])
+    User.objects.filter(pk=ben.pk).update(name="Ben Other")
+    move(ben, bet.pk, "funnel")
+    words = f'<p data-moved="{bet.pk}">Ben Other moved ‘Refunds’ to Funnel.</p>'
+    assert words in page.hears()
+    assert "data-moved" not in bens.hears()
 
 
 def test_a_card_that_says_something_else_comes_alone() -> None:

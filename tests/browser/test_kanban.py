@@ -20,8 +20,6 @@ from tests.factories import (
     make_theme,
 )
 
-LIVE_WITHIN_MS = 2_000
-
 SignIn = Callable[[User], Any]
 
 
@@ -152,10 +150,10 @@ def test_somebody_else_s_move_and_new_bet_appear_without_reloading(
     page = open_board(sign_in, lead)
     page.evaluate("window.stillTheSamePage = true")
     move(other, bet.pk, "framing")
-    in_column(page, "framing", bet).wait_for(timeout=LIVE_WITHIN_MS)
+    in_column(page, "framing", bet).wait_for()
     in_column(page, "funnel", bet).wait_for(state="detached")
     added = create_bet(other, portfolio, {"title": "Brand new"})
-    in_column(page, "funnel", added).wait_for(timeout=LIVE_WITHIN_MS)
+    in_column(page, "funnel", added).wait_for()
     assert page.evaluate("window.stillTheSamePage")
 
 
@@ -164,17 +162,29 @@ def test_the_second_of_two_movers_is_told_who_was_first(
 ) -> None:
     bet = framed(portfolio, stage="stopped")
     page = open_board(sign_in, lead)
-    # The page has not heard of the other's move yet: its stream is cut off.
-    page.evaluate("document.querySelector('[id^=column-stopped]').removeAttribute('data-live')")
-    page.evaluate("document.querySelector('[id^=column-framing]').removeAttribute('data-live')")
-    page.evaluate("document.querySelector('[data-card]').removeAttribute('data-live')")
-    move(make_member(portfolio, name="Ben"), bet.pk, "framing")
+    ben = make_member(portfolio, name="Ben")
     page.locator(f"#card-{bet.pk}").focus()
     page.keyboard.press("m")
+    page.locator(f"#card-{bet.pk} [data-move-to=funnel]").wait_for()
+    move(ben, bet.pk, "framing")
+    added = create_bet(ben, portfolio, {"title": "Later than the move"})
+    in_column(page, "funnel", added).wait_for()  # the page has heard of both
     page.locator(f"#card-{bet.pk} [data-move-to=funnel]").click()
     page.locator("#dialog").get_by_text("Ben moved").wait_for()
     bet.refresh_from_db()
     assert bet.stage == "framing"
+
+
+def test_who_is_on_a_card_is_told_who_moves_it_and_goes_along(
+    portfolio: Portfolio, lead: User, sign_in: SignIn
+) -> None:
+    bet = framed(portfolio, stage="stopped")
+    page = open_board(sign_in, lead)
+    page.locator(f"#card-{bet.pk}").focus()
+    move(make_member(portfolio, name="Ben"), bet.pk, "framing")
+    in_column(page, "framing", bet).wait_for()
+    page.locator("#toasts").get_by_text(f"Ben moved ‘{bet.title}’ to Framing.").wait_for()
+    assert page.evaluate("document.activeElement.id") == f"card-{bet.pk}"
 
 
 def test_a_card_follows_its_bet(portfolio: Portfolio, lead: User, sign_in: SignIn) -> None:
@@ -187,7 +197,7 @@ def test_a_card_follows_its_bet(portfolio: Portfolio, lead: User, sign_in: SignI
     with transaction.atomic():
         Bet.objects.filter(pk=bet.pk).update(belief=0.12, thesis_status="broken", version=2)
         live.say(portfolio.pk, f"bet:{bet.pk}")
-    in_column(page, "scaling", bet).get_by_text("12%").wait_for(timeout=LIVE_WITHIN_MS)
+    in_column(page, "scaling", bet).get_by_text("12%").wait_for()
     in_column(page, "scaling", bet).get_by_text("thesis broke").wait_for()
 
 

@@ -4,9 +4,7 @@ Four people have pages open. One logs what has been learned; the others see it, 
 follow it without touching their browsers.
 """
 
-import os
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,8 +18,6 @@ from tests.allocation.test_decide import proposed
 from tests.browser.watching import is_live, seen_at, watch
 from tests.factories import make_member
 
-SECONDS = 2.0
-"""On a machine that has a core to spare; where more waits than there are cores, longer by that."""
 BET = "Price engine"
 
 OpenPage = Callable[..., Any]
@@ -61,18 +57,6 @@ def log_what_breaks_it(page: Any, bet: Bet) -> Evidence:
     return Evidence.objects.get(note="Nobody pays the computed price.")
 
 
-def report(what: str, seen: datetime, since: datetime) -> float:
-    """Print the seconds between two moments, and return them."""
-    seconds = (seen - since).total_seconds()
-    print(f"{what}: {seconds:.2f} s")
-    return seconds
-
-
-def patience() -> float:
-    """How long a page may take to show what was committed, in seconds."""
-    return SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
 @pytest.mark.usefixtures("celery_worker")
 def test_what_a_team_learns_is_proposed_decided_booked_and_seen_on_every_open_page(
     sign_in_elsewhere: OpenPage,
@@ -96,11 +80,8 @@ def test_what_a_team_learns_is_proposed_decided_booked_and_seen_on_every_open_pa
 
     evidence = log_what_breaks_it(team, bet)
 
-    seconds = [
-        report("proposals page", seen_at(cfo, "list"), evidence.recorded_at),
-        report("open proposal", seen_at(cfos_proposal, "old proposal"), evidence.recorded_at),
-    ]
-    assert max(seconds) <= patience()
+    for page, name in ((cfo, "list"), (cfos_proposal, "old proposal")):
+        assert seen_at(page, name) > evidence.recorded_at
     new = Proposal.objects.get(number=new_number)
     assert (new.status, new.replaces_id, new.newest_evidence_id) == ("open", old.pk, evidence.pk)
 
@@ -153,7 +134,7 @@ def _approve_and_follow(
 
     decision = Decision.objects.get(proposal=proposal)
     for name, (page, _, _) in pages.items():
-        assert report(name, seen_at(page, name), decision.decided_at) <= patience()
+        assert seen_at(page, name) > decision.decided_at
     booked = Transfer.objects.filter(decision=decision, kind=Transfer.Kind.MOVE)
     assert booked.count() == proposal.moves.count()
 

@@ -30,7 +30,7 @@ def watch(page: Any, name: str, selector: str, text: str) -> None:
     page.evaluate(WATCH, [name, selector, text])
 
 
-def seen_at(page: Any, name: str, within: float = 15.0) -> datetime:
+def seen_at(page: Any, name: str, within: float = 30.0) -> datetime:
     """The moment at which what is watched for first showed, waiting for it if need be.
 
     Raises:

@@ -69,13 +69,14 @@ export function begin(event) {
   if (event.pointerType !== "mouse") drag.timer = setTimeout(() => drag && lift(), HOLD_MS);
 }
 
-document.addEventListener("pointermove", (event) => {
+export function carry(event) {
   if (!drag || event.pointerId !== drag.pointer) return;
   const far = Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > THRESHOLD_PX;
   if (!drag.active && far && event.pointerType === "mouse") lift();
   else if (!drag.active && far) putDown(); /* a finger that moves at once wants to scroll */
   if (drag?.active) follow(event);
-});
+}
+document.addEventListener("pointermove", carry);
 
 document.addEventListener("pointerup", (event) => {
   if (!drag || event.pointerId !== drag.pointer) return;
