@@ -18,7 +18,6 @@ from evidence.days import latest_day, moment_of
 from evidence.models import (
     EvidenceKind,
     NoticeKind,
-    NoticeSettings,
     RequestState,
     Source,
     Strength,
@@ -381,19 +380,6 @@ class NoticeFilter(forms.Form):
     unread = forms.BooleanField(required=False, label="Only unread")
     before = forms.IntegerField(
         required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
-    )
-
-
-class NoticeSettingsForm(forms.Form):
-    """What a person wants by e-mail."""
-
-    mail = forms.ChoiceField(
-        label="Mail me",
-        choices=NoticeSettings.Mail.choices,
-        widget=forms.RadioSelect,
-        help_text="A break within five minutes, anything else within the hour; "
-        "never two e-mails within an hour.",
-        error_messages={"required": "Choose one of these."},
     )
 
 

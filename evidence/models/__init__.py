@@ -1,5 +1,5 @@
 """What we learn. Read in this order: event, attachment, belief, resolution, file_import, asking,
-notice.
+notice_settings, notice.
 """
 
 from evidence.models.asking import EvidenceRequest, RequestState, RequestWithdrawal
@@ -7,7 +7,8 @@ from evidence.models.attachment import Attachment, Upload
 from evidence.models.belief import BeliefPoint, HypothesisBelief, ThesisBreak
 from evidence.models.event import Evidence, EvidenceKind, Source, Strength
 from evidence.models.file_import import EvidenceImport, ImportedEvidence
-from evidence.models.notice import Because, Notice, NoticeKind, NoticeMail, NoticeSettings
+from evidence.models.notice import Because, Notice, NoticeMail
+from evidence.models.notice_settings import MailWhen, NoticeChoice, NoticeKind, NoticeSettings
 from evidence.models.resolution import Outcome, Resolution, SourceChange
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "EvidenceRequest",
     "HypothesisBelief",
     "ImportedEvidence",
+    "MailWhen",
     "Notice",
+    "NoticeChoice",
     "NoticeKind",
     "NoticeMail",
     "NoticeSettings",

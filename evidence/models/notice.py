@@ -1,23 +1,14 @@
-"""Notices: what a person should know of, the e-mails that carry them, and who wants which."""
+"""Notices: what a person should know of, and the e-mails that carry them."""
 
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from bets.models import Bet, Portfolio
+from evidence.models.notice_settings import NoticeChoice, NoticeKind
 from spm.accounts.models import User
 from spm.accounts.permissions import visible_portfolio_ids
-
-
-class NoticeKind(models.TextChoices):
-    """What a notice is about."""
-
-    BREAK = "break", "Thesis broken"
-    REVIVAL = "revival", "Thesis revived"
-    SILENCE = "silence", "Thesis silent"
-    DEADLINE = "deadline", "Kill deadline"
-    REQUEST = "request", "Evidence asked for"
 
 
 class Because(models.TextChoices):
@@ -27,6 +18,9 @@ class Because(models.TextChoices):
     OFFICE = "office", "You lead the portfolio or look after its money."
     ASKED = "asked", "You were asked for evidence."
     ASKER = "asker", "You asked for evidence."
+    DECIDES = "decides", "You may decide it."
+    DREW_UP = "drew_up", "You drew it up."
+    KEEPS = "keeps", "You administer the portfolio."
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -34,7 +28,14 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
     def of(self, person: Any) -> "NoticeQuerySet":
         """A person's own, of the portfolios that they may still see."""
-        return self.filter(person=person, portfolio_id__in=visible_portfolio_ids(person))
+        return self.filter(person=person, portfolio_id__in=visible_portfolio_ids(person)).on_page()
+
+    def on_page(self) -> "NoticeQuerySet":
+        """Without the kinds that the person does not want on the page; part of the query."""
+        unwanted = NoticeChoice.objects.filter(
+            person=OuterRef("person"), kind=OuterRef("kind"), on_page=False
+        )
+        return self.exclude(Exists(unwanted))
 
     def unread(self) -> "NoticeQuerySet":
         """Those that nobody has looked at."""
@@ -46,7 +47,9 @@ class Notice(models.Model):
 
     ``about`` names the happening for all time ('break:17', 'request:4:overdue'): nobody is told of
     it twice. ``text`` holds the title of the bet and figures, never the words of evidence, since
-    it is mailed; ``url`` is the page's path. ``mail_owed`` until it was mailed or need not be.
+    it is mailed; ``url`` is the page's path. ``details`` are what an e-mail shows below the text
+    (``evidence.notices.tell.Details``). ``mail_owed`` until it was mailed or need not be;
+    ``owed_since`` is older than the notice where it took the place of one that was never mailed.
     """
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="+")
@@ -57,7 +60,9 @@ class Notice(models.Model):
     bet = models.ForeignKey(Bet, on_delete=models.CASCADE, null=True, related_name="+")
     text = models.CharField(max_length=400)
     url = models.CharField(max_length=200)
+    details = models.JSONField(default=dict)
     created_at = models.DateTimeField()
+    owed_since = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     mail = models.ForeignKey(
         "NoticeMail", on_delete=models.SET_NULL, null=True, related_name="notices"
@@ -111,22 +116,3 @@ class NoticeMail(models.Model):
 
     def __str__(self) -> str:
         return self.message_id
-
-
-class NoticeSettings(models.Model):
-    """What a person wants by e-mail; everything, until they say else."""
-
-    class Mail(models.TextChoices):
-        """What is mailed."""
-
-        ALL = "all", "Everything"
-        BREAKS = "breaks", "Only when a thesis breaks"
-        NONE = "none", "Nothing"
-
-    person = models.OneToOneField(
-        User, on_delete=models.CASCADE, primary_key=True, related_name="notice_settings"
-    )
-    mail = models.CharField(max_length=8, choices=Mail.choices, default=Mail.ALL)
-
-    def __str__(self) -> str:
-        return self.get_mail_display()

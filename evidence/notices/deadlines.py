@@ -41,6 +41,7 @@ def _news(criterion: KillCriterion, to: dict[int, str], now: datetime) -> News:
         about=f"deadline:{criterion.pk}:{deadline:%Y%m%d}:{'passed' if passed else 'near'}",
         text=f"{in_brief(bet.title)}: a kill deadline {when} ({rule} {criterion.value:g}{sample}).",
         url=reverse("bets:bet", args=[bet.pk]) + f"#hypothesis-{criterion.hypothesis_id}",
+        portfolio_id=bet.portfolio_id,
         bet=bet,
         to=to,
     )

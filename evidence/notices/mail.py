@@ -1,10 +1,11 @@
 """E-mail: one digest to a person instead of a flood.
 
-A break is mailed within five minutes, together with all that came meanwhile; anything else within
-an hour; never two e-mails to a person within an hour. What is to be mailed is first tied to a
-``NoticeMail`` and committed, then sent, then marked. A mail server that fails is asked again, later
-and later, with the same e-mail under the same ``Message-ID``; a crash between sending and marking
-sends that once more (at least once, never lost), by which mail programs know the two as one.
+What is wanted at once is mailed within five minutes, together with all that came meanwhile;
+anything else in the hourly or daily digest; never two e-mails to a person within an hour, and none
+in their quiet hours. What is to be mailed is first tied to a ``NoticeMail`` and committed, then
+sent, then marked. A mail server that fails is asked again, later and later, with the same e-mail
+under the same ``Message-ID``; a crash between sending and marking sends that once more (at least
+once, never lost), by which mail programs know the two as one.
 """
 
 import logging
@@ -15,16 +16,16 @@ from email.utils import parseaddr
 from django.conf import settings
 from django.db import transaction
 
-from evidence.models import Notice, NoticeKind, NoticeMail
+from evidence.models import MailWhen, Notice, NoticeMail
 from evidence.notices.message import message_of
 from evidence.notices.sift import sift
+from evidence.notices.wants import Digest, Wants, wants_of
 from spm.accounts.models import User
 
 logger = logging.getLogger(__name__)
 
-#: How long a break waits for what else comes; with the half minute between two looks, under five.
-BREAK_WAITS = timedelta(minutes=4)
-REST_WAITS = timedelta(minutes=59)
+#: How long what is urgent waits for what else comes; with half a minute between two looks, under 5.
+URGENT_WAITS = timedelta(minutes=4)
 APART = timedelta(hours=1)
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=6)
@@ -46,15 +47,19 @@ def collect(person_id: int, now: datetime) -> NoticeMail | None:
     """Tie what a person is owed to one e-mail, if it is due; nothing is sent yet."""
     # Two workers collect one after the other: the second finds nothing left.
     person = User.objects.select_for_update(no_key=True).get(pk=person_id)
+    wants = wants_of(person)
+    if wants.is_quiet(now):
+        return None
     owed = Notice.objects.filter(person=person, mail_owed=True, mail=None)
-    sifted = sift(person, owed.select_related("bet").order_by("id"))
+    sifted = sift(person, owed.select_related("bet").order_by("id"), wants)
     Notice.objects.filter(pk__in=[row.pk for row in sifted.idle]).update(mail_owed=False)
-    if not sifted.wanted or not _is_due(person, sifted.wanted, now):
+    due = _due(person, sifted.wanted, wants, now)
+    if not due:
         return None
     mail: NoticeMail = NoticeMail.objects.create(
         person=person, message_id=_message_id(), created_at=now, next_try_at=now
     )
-    Notice.objects.filter(pk__in=[row.pk for row in sifted.wanted]).update(mail=mail)
+    Notice.objects.filter(pk__in=[row.pk for row in due]).update(mail=mail)
     return mail
 
 
@@ -66,8 +71,11 @@ def send(mail_id: int, now: datetime) -> bool:
     mail = waiting.select_related("person").first()
     if mail is None:
         return False
+    wants = wants_of(mail.person)
+    if wants.is_quiet(now):
+        return False
     notices = mail.notices.select_related("bet", "portfolio").order_by("id")
-    wanted = sift(mail.person, notices).wanted
+    wanted = sift(mail.person, notices, wants).wanted
     if wanted and not _handed_over(mail, wanted, now):
         return False
     Notice.objects.filter(mail=mail).update(mail_owed=False)
@@ -92,17 +100,24 @@ def _handed_over(mail: NoticeMail, wanted: list[Notice], now: datetime) -> bool:
     return True
 
 
-def _is_due(person: User, wanted: list[Notice], now: datetime) -> bool:
-    """Whether the person has waited long enough, and has had no e-mail for an hour."""
+def _due(person: User, wanted: list[Notice], wants: Wants, now: datetime) -> list[Notice]:
+    """What goes in an e-mail now: nothing, what is urgent, or all of it."""
+    if not wanted or _had_one_lately(person, now):
+        return []
+    urgent = [row for row in wanted if wants.mail[row.kind] == MailWhen.AT_ONCE]
+    rest = [row.owed_since for row in wanted if wants.mail[row.kind] == MailWhen.DIGEST]
+    if rest and wants.digest_is_due(min(rest), now):
+        return wanted
+    if not urgent or min(row.owed_since for row in urgent) > now - URGENT_WAITS:
+        return []
+    return wanted if wants.digest == Digest.HOURLY else urgent
+
+
+def _had_one_lately(person: User, now: datetime) -> bool:
+    """Whether an e-mail is under way to the person, or went out within the hour."""
     mails = NoticeMail.objects.filter(person=person)
-    if mails.filter(settled_at=None).exists():
-        return False
-    if mails.filter(was_sent=True, settled_at__gt=now - APART).exists():
-        return False
-    breaks = [row.created_at for row in wanted if row.kind == NoticeKind.BREAK]
-    if breaks and min(breaks) <= now - BREAK_WAITS:
-        return True
-    return min(row.created_at for row in wanted) <= now - REST_WAITS
+    lately = mails.filter(was_sent=True, settled_at__gt=now - APART)
+    return mails.filter(settled_at=None).exists() or lately.exists()
 
 
 def _message_id() -> str:

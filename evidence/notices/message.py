@@ -5,6 +5,7 @@ It holds titles of bets, figures and links; no words of evidence, and nothing th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -12,10 +13,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from evidence.models import Notice, NoticeKind, NoticeMail
-from evidence.notices.tell import in_brief
+from evidence.notices.tell import Details, in_brief
 
 #: A longer list is read on the page.
 MOST_LINES = 20
+#: What somebody has to act on comes first.
+FIRST = (NoticeKind.PROOF, NoticeKind.PROPOSAL, NoticeKind.CONSENT, NoticeKind.BREAK)
 LONGEST_SUBJECT = 120
 
 
@@ -27,22 +30,28 @@ class Line:
     text: str
     portfolio: str
     url: str
+    details: Details
 
 
 def message_of(mail: NoticeMail, notices: Sequence[Notice]) -> EmailMultiAlternatives:
-    """The e-mail with these notices, breaks first; the same ``Message-ID`` at every try."""
-    ordered = sorted(notices, key=lambda row: (row.kind != NoticeKind.BREAK, row.pk))
-    context = {
+    """The e-mail with these notices, the most pressing first; the same name at every try."""
+    ordered = sorted(notices, key=lambda row: (_rank(row), row.pk))
+    context: dict[str, Any] = {
         "lines": [_line(row) for row in ordered[:MOST_LINES]],
         "more": max(0, len(ordered) - MOST_LINES),
         "all_url": address(reverse("evidence:notices")),
         "settings_url": address(reverse("evidence:notice_settings")),
     }
+    context["subject"] = subject_of(ordered)
     message = EmailMultiAlternatives(
-        subject=subject_of(ordered),
+        subject=context["subject"],
         body=render_to_string("evidence/mail/digest.txt", context),
         to=[mail.person.email],
-        headers={"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": mail.message_id,
+            "Auto-Submitted": "auto-generated",
+            "List-Unsubscribe": f"<{context['settings_url']}>",
+        },
     )
     message.attach_alternative(render_to_string("evidence/mail/digest.html", context), "text/html")
     return message
@@ -62,7 +71,15 @@ def address(path: str) -> str:
     return f"{settings.PUBLIC_ADDRESS}{path}"
 
 
+def _rank(row: Notice) -> int:
+    return FIRST.index(row.kind) if row.kind in FIRST else len(FIRST)
+
+
 def _line(row: Notice) -> Line:
     return Line(
-        row.get_kind_display(), in_brief(row.text), in_brief(row.portfolio.name), address(row.url)
+        row.get_kind_display(),
+        in_brief(row.text),
+        in_brief(row.portfolio.name),
+        address(row.url),
+        Details(**row.details),
     )

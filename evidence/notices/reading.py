@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from evidence.models import Notice, NoticeKind, NoticeSettings
+from evidence.models import Notice, NoticeKind
 from evidence.notices.tell import LIVE_NAME
 from spm import live
 from spm.accounts.models import User
@@ -48,8 +48,3 @@ def mark_read(person: User, **which: Any) -> int:
     if marked:
         live.say_to(person.pk, LIVE_NAME)
     return marked
-
-
-def choose_mail(person: User, mail: str) -> None:
-    """Set what the person wants by e-mail (``NoticeSettings.Mail``)."""
-    NoticeSettings.objects.update_or_create(person=person, defaults={"mail": mail})

@@ -88,6 +88,7 @@ def _news(row: EvidenceRequest, part: str, text: str, to: dict[int, str]) -> New
         about=f"request:{row.pk}:{part}",
         text=text,
         url=reverse("evidence:requests") + f"#request-{row.pk}",
+        portfolio_id=row.bet.portfolio_id,
         bet=row.bet,
         to=to,
     )

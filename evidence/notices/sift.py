@@ -1,11 +1,18 @@
 """Which notices a person still wants, and may still have, by e-mail."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from evidence.models import Because, Notice, NoticeKind, NoticeSettings
+from evidence.models import Because, MailWhen, Notice
 from evidence.notices.concerned import OFFICE_ROLES
-from spm.accounts.models import Membership, User
+from evidence.notices.wants import Wants
+from spm.accounts.models import Membership, Role, User
+
+Roles = frozenset[str]
+
+#: What a floor above has to be asked before mailing what it tells, by ``Because``: whether the
+#: reason for telling the person still holds.
+asked_again: dict[str, Callable[[Notice], bool]] = {}
 
 
 @dataclass(frozen=True)
@@ -16,41 +23,33 @@ class Sifted:
     idle: list[Notice]
 
 
-def sift(person: User, notices: Iterable[Notice]) -> Sifted:
+def sift(person: User, notices: Iterable[Notice], wants: Wants) -> Sifted:
     """Leave what was read, what the person does not want, and what no longer concerns them.
 
-    Whoever has lost the role, the bet or the account gets nothing. Two queries.
+    Whoever has lost the role, the bet or the account gets nothing. One query, and what the floors
+    above ask for theirs.
     """
     rows = list(notices)
-    kinds = _kinds(person)
-    roles = dict(
-        Membership.objects.filter(user=person, user__is_active=True).values_list(
-            "portfolio_id", "role"
-        )
-    )
-    wanted = [row for row in rows if row.read_at is None and row.kind in kinds and _may(row, roles)]
+    members = Membership.objects.filter(user=person, user__is_active=True)
+    roles = {member.portfolio_id: member.roles for member in members}
+    wanted = [
+        row
+        for row in rows
+        if row.read_at is None and wants.mail[row.kind] != MailWhen.NEVER and _may(row, roles)
+    ]
     kept = {row.pk for row in wanted}
     return Sifted(wanted, [row for row in rows if row.pk not in kept])
 
 
-def mail_wanted(person: User) -> str:
-    """What the person wants by e-mail; everything, until they say else."""
-    row = NoticeSettings.objects.filter(person=person).first()
-    return row.mail if row else NoticeSettings.Mail.ALL.value
-
-
-def _kinds(person: User) -> Collection[str]:
-    wanted = mail_wanted(person)
-    if wanted == NoticeSettings.Mail.NONE:
-        return ()
-    return (NoticeKind.BREAK,) if wanted == NoticeSettings.Mail.BREAKS else NoticeKind.values
-
-
-def _may(row: Notice, roles: Mapping[int, str]) -> bool:
-    role = roles.get(row.portfolio_id)
-    if role is None:
+def _may(row: Notice, roles: Mapping[int, Roles]) -> bool:
+    own = roles.get(row.portfolio_id)
+    if own is None:
         return False
+    if row.because in asked_again:
+        return asked_again[row.because](row)
     if row.because == Because.OWNER:
         is_owner = row.bet is not None and row.bet.owner_id == row.person_id
-        return is_owner or role in OFFICE_ROLES
-    return row.because != Because.OFFICE or role in OFFICE_ROLES
+        return is_owner or bool(own & set(OFFICE_ROLES))
+    if row.because == Because.KEEPS:
+        return Role.ADMIN in own
+    return row.because != Because.OFFICE or bool(own & set(OFFICE_ROLES))

@@ -79,6 +79,7 @@ def _of_turn(bet: Bet, turned: ThesisBreak, to: dict[int, str]) -> News:
         text=f"{in_brief(bet.title)}: the thesis {verb} at a belief of "
         f"{formats.percent(turned.belief)}.{money}",
         url=reverse("bets:bet", args=[bet.pk]),
+        portfolio_id=bet.portfolio_id,
         bet=bet,
         to=to,
     )
@@ -96,6 +97,7 @@ def _of_silence(bet: Bet, to: dict[int, str], now: datetime) -> News:
         about=f"silence:{bet.pk}:{since}",
         text=f"{in_brief(bet.title)}: the thesis has gone silent; {heard}.",
         url=reverse("bets:bet", args=[bet.pk]),
+        portfolio_id=bet.portfolio_id,
         bet=bet,
         to=to,
     )

@@ -9,10 +9,13 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evidence.forms import NoticeFilter, NoticeSettingsForm
+from evidence.forms import NoticeFilter
 from evidence.models import Notice
-from evidence.notices.reading import choose_mail, mark_read, notices_of, page_of
-from evidence.notices.sift import mail_wanted
+from evidence.notices.reading import mark_read, notices_of, page_of
+from evidence.notices.settings_form import NoticeSettingsForm
+from evidence.notices.wants import choose, wants_of
+from spm.accounts.page_request import PageRequest
+from spm.errors import Invalid
 
 
 @require_GET
@@ -52,16 +55,18 @@ def read_all(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def settings(request: HttpRequest) -> HttpResponse:
-    """What the person wants by e-mail."""
-    form = NoticeSettingsForm(
-        request.POST if request.method == "POST" else None,
-        initial={"mail": mail_wanted(request.user)},  # type: ignore[arg-type]
-    )
-    if request.method == "POST" and form.is_valid():
-        choose_mail(request.user, form.cleaned_data["mail"])  # type: ignore[arg-type]
-        messages.success(request, "Saved.")
-        return redirect("evidence:notices")
+def settings(request: PageRequest) -> HttpResponse:
+    """Which kinds the person is told of, where and when."""
+    typed = request.POST if request.method == "POST" else None
+    form = NoticeSettingsForm(typed, wants_of(request.user))
+    if form.is_valid():
+        try:
+            choose(request.user, form.wants())
+        except Invalid as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("evidence:notices")
     status = 422 if form.errors else 200
     return render(request, "evidence/notice_settings.html", {"form": form}, status=status)
 
@@ -72,7 +77,7 @@ def unread_count(request: HttpRequest) -> int:
     if not portfolios:
         return 0
     own = Notice.objects.filter(person_id=request.user.pk, portfolio_id__in=portfolios)
-    return own.unread().count()
+    return own.unread().on_page().count()
 
 
 # --- inside ---------------------------------------------------------------------------------------

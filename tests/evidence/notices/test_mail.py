@@ -1,15 +1,18 @@
 """One digest and no flood: when it goes, what is in it, who gets none, and a server that fails."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail as outbox
 from django.core.mail.backends.locmem import EmailBackend
 
-from evidence.models import Because, Notice, NoticeMail, NoticeSettings
+from evidence.models import Because, Notice, NoticeMail
 from evidence.notices.mail import collect, mail_what_is_due, send
 from evidence.notices.message import subject_of
+from evidence.notices.tell import Details
+from evidence.notices.wants import choose, wants_of
 from spm.accounts.models import Membership, Role, User
 from tests.evidence.notices.test_who_is_told import World
 from tests.factories import make_portfolio
@@ -36,7 +39,10 @@ def noted(world: World, person: User, at: float = 0, kind: str = "break", **fiel
         "portfolio": world.portfolio,
         **fields,
     }
-    return Notice.objects.create(person=person, kind=kind, created_at=minutes(at), **values)
+    moment = minutes(at)
+    return Notice.objects.create(
+        person=person, kind=kind, created_at=moment, owed_since=moment, **values
+    )
 
 
 def sent() -> list[Any]:
@@ -172,18 +178,79 @@ def test_an_owner_who_gave_the_bet_away_gets_nothing() -> None:
     assert mail_what_is_due(minutes(5)) == 0
 
 
-@pytest.mark.parametrize(("wanted", "bodies"), [("all", 2), ("breaks", 1), ("none", 0)])
-def test_people_choose_what_is_mailed(wanted: str, bodies: int) -> None:
+def chosen(person: User, **changes: Any) -> None:
+    """Let a person want something else than what holds by default."""
+    wants = wants_of(person)
+    mail = {**wants.mail, **changes.pop("mail", {})}
+    choose(person, replace(wants, mail=mail, **changes))
+
+
+def test_people_choose_for_each_kind_whether_it_is_mailed_at_once_later_or_never() -> None:
     world = World()
-    NoticeSettings.objects.create(person=world.lead, mail=wanted)
+    chosen(world.lead, mail={"break": "never", "deadline": "at_once"})
     noted(world, world.lead, 0)
     noted(world, world.lead, 0, kind="deadline")
-    mail_what_is_due(minutes(5))
-    text = "".join(message.body for message in sent())
-    assert text.count("lockers: notice") == bodies
+    assert mail_what_is_due(minutes(5)) == 1
+    assert "notice 1" in sent()[0].body and "notice 0" not in sent()[0].body
     # What was not wanted then does not come later.
-    NoticeSettings.objects.update(mail="all")
+    chosen(world.lead, mail={"break": "at_once"})
     assert mail_what_is_due(minutes(500)) == 0
+
+
+def test_a_daily_digest_waits_for_its_hour_where_the_person_is() -> None:
+    world = World()
+    # Nine in UTC is ten in Zurich, in winter.
+    chosen(world.lead, digest="daily", digest_hour=12, time_zone="Europe/Zurich")
+    noted(world, world.lead, 0, kind="silence")
+    noted(world, world.lead, 1, kind="break")
+    assert mail_what_is_due(minutes(5)) == 1
+    assert "notice 1" in sent()[0].body and "notice 0" not in sent()[0].body
+    assert mail_what_is_due(minutes(119)) == 0
+    assert mail_what_is_due(minutes(120)) == 1
+    noted(world, world.lead, 121, kind="silence")
+    assert mail_what_is_due(minutes(119 + 24 * 60)) == 0
+    assert mail_what_is_due(minutes(120 + 24 * 60)) == 1
+
+
+def test_nothing_is_mailed_in_quiet_hours_and_all_of_it_in_the_first_e_mail_after() -> None:
+    world = World()
+    night = {"quiet_from": time(18, 0), "quiet_until": time(10, 0), "time_zone": "Europe/Zurich"}
+    chosen(world.lead, **night)
+    for _ in range(3):
+        noted(world, world.lead, -60)
+    noted(world, world.lead, -30, kind="silence")
+    assert mail_what_is_due(minutes(-1)) == 0
+    assert mail_what_is_due(minutes(0)) == 1
+    assert sent()[0].subject.endswith("(and 3 more)")
+
+
+def test_an_e_mail_that_a_server_did_not_take_is_not_tried_again_in_quiet_hours(
+    settings: Any,
+) -> None:
+    world = World()
+    noted(world, world.lead)
+    settings.EMAIL_BACKEND = f"{__name__}.Away"
+    mail_what_is_due(minutes(5))
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    chosen(world.lead, quiet_from=time(9, 0), quiet_until=time(10, 0))
+    assert mail_what_is_due(minutes(20)) == 0
+    assert mail_what_is_due(minutes(60)) == 1
+
+
+def test_an_e_mail_has_both_forms_and_leads_to_where_one_says_what_is_mailed(settings: Any) -> None:
+    settings.PUBLIC_ADDRESS = "https://office.example.org"
+    world = World()
+    details = Details([("Really freed", "€30k/mo")], ("From", "To"), [("Sick", "<b>Well</b>")], "")
+    noted(world, world.lead, kind="proposal", details=asdict(details))
+    mail_what_is_due(minutes(5))
+    message = sent()[0].message()
+    assert message["List-Unsubscribe"] == "<https://office.example.org/notices/settings>"
+    assert message.get_content_type() == "multipart/alternative"
+    text, html = message.get_payload()
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert "  Really freed: €30k/mo\n  From | To\n  Sick | <b>Well</b>\n" in sent()[0].body
+    ((shown, _),) = sent()[0].alternatives
+    assert "&lt;b&gt;Well" in shown and "<img" not in shown and "<script" not in shown
 
 
 def test_what_was_read_on_the_page_is_not_mailed() -> None:

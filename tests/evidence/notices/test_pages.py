@@ -1,6 +1,7 @@
 """The pages of notices and requests."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 from django.db import connection
@@ -8,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from evidence.asking import ask, requests_of
-from evidence.models import EvidenceRequest, Notice, NoticeSettings
+from evidence.models import EvidenceRequest, Notice, NoticeChoice, NoticeKind
+from evidence.notices.wants import by_default, choose, wants_of
 from spm.accounts.models import Membership, Role
 from tests.evidence.notices.test_asking import wanted
 from tests.evidence.notices.test_mail import noted
@@ -78,13 +80,62 @@ def test_more_notices_cost_no_more_queries_and_go_on_to_the_next_page() -> None:
     assert browser.get("/notices?before=x&kind=y").status_code == 200
 
 
-def test_people_say_what_is_mailed() -> None:
+def as_typed(**changes: str) -> dict[str, str]:
+    """The form of settings as it stands for somebody who has chosen nothing, and what differs."""
+    kinds = [kind.value for kind in NoticeKind]
+    typed = {f"mail_{kind}": by_default(kind) for kind in kinds}
+    typed |= {f"page_{kind}": "on" for kind in kinds}
+    times = {"digest": "hourly", "digest_hour": "8", "quiet_from": "", "quiet_until": ""}
+    typed |= {**times, "time_zone": "UTC", **changes}
+    return {name: value for name, value in typed.items() if value != "off"}
+
+
+def test_people_say_what_they_are_told_where_and_when() -> None:
     world = World()
     browser = signed_in(world.lead)
-    assert browser.post("/notices/settings", {"mail": "loud"}).status_code == 422
-    assert browser.post("/notices/settings", {"mail": "breaks"}).status_code == 302
-    assert NoticeSettings.objects.get(person=world.lead).mail == "breaks"
-    assert 'value="breaks"' in browser.get("/notices/settings").content.decode()
+    url = "/notices/settings"
+    typed = as_typed(mail_break="never", page_silence="off", time_zone="Europe/Zurich")
+    typed |= {"quiet_from": "19:00", "quiet_until": "07:30", "digest": "daily", "digest_hour": "7"}
+    assert browser.post(url, typed).status_code == 302
+    wants = wants_of(world.lead)
+    assert (wants.mail["break"], wants.mail["proposal"]) == ("never", "at_once")
+    assert wants.off_page == {"silence"} and wants.digest_hour == 7
+    assert (wants.quiet_from, wants.quiet_until) == (time(19, 0), time(7, 30))
+    page = browser.get(url).content.decode()
+    assert '<option value="Europe/Zurich" selected>' in page and 'value="19:00"' in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"mail_break": "loud"}, "not one of the available choices"),
+        ({"time_zone": "Mars/Olympus"}, "not one of the available choices"),
+        ({"quiet_from": "19:00"}, "Give both ends of the quiet hours, or neither."),
+        ({"quiet_from": "7:00", "quiet_until": "7:00"}, "end at another time than they begin"),
+        ({"digest": ""}, "Choose one of these."),
+        ({"digest_hour": "24"}, "not one of the available choices"),
+    ],
+)
+def test_what_cannot_be_wanted_is_refused_and_what_was_typed_stays(
+    changes: dict[str, str], says: str
+) -> None:
+    world = World()
+    typed = as_typed(page_silence="off", **changes)
+    answer = signed_in(world.lead).post("/notices/settings", typed)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and says in page
+    assert not answer.context["form"]["page_silence"].value()
+    assert not NoticeChoice.objects.exists()
+
+
+def test_a_kind_that_is_not_wanted_on_the_page_is_neither_shown_nor_counted() -> None:
+    world = World()
+    noted(world, world.lead, kind="silence", text="Silent")
+    browser = signed_in(world.lead)
+    assert 'aria-label="Notices: 1 unread"' in browser.get("/notices/count").content.decode()
+    choose(world.lead, replace(wants_of(world.lead), off_page=frozenset({"silence"})))
+    page = browser.get("/notices").content.decode()
+    assert "Silent" not in page and 'aria-label="Notices"' in page
 
 
 def test_evidence_is_asked_for_and_withdrawn_on_the_page() -> None:
