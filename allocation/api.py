@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from allocation import decide, limits
+from allocation import decide, ledger_api, limits
 from allocation import serializers as forms
 from allocation.models import Decision, Guardrail, LimitChange, Proposal, Transfer
 from bets.models import Portfolio
@@ -246,4 +246,5 @@ urlpatterns = [
     path("proposals/<int:proposal_id>/refuse", Refuse.as_view(), name="api-refuse"),
     path("transfers", Transfers.as_view(), name="api-transfers"),
     path("decisions", Decisions.as_view(), name="api-decisions"),
+    *ledger_api.urlpatterns,
 ]

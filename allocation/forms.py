@@ -1,4 +1,4 @@
-"""What people fill in: a decision, a limit, and what they want to see of the ledger."""
+"""What people fill in: a decision, a limit."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from allocation.decide import Shown
 from allocation.engine.guardrails import KINDS
 from allocation.guardrails import known_values
 from allocation.limits import LONGEST_REASON
-from allocation.models import Guardrail, Proposal, Transfer
+from allocation.models import Guardrail, Proposal
 from bets.forms import plain
 from bets.models import Portfolio
 from spm.amounts import money_as_typed, number_as_typed
@@ -58,26 +58,6 @@ class DecisionForm(forms.Form):
             self.cleaned_data["content_sha256"],
             self.cleaned_data["newer_evidence"],
         )
-
-
-class LedgerFilter(forms.Form):
-    """Which transfers and balances are shown."""
-
-    on = forms.DateField(
-        required=False,
-        label="Balances on",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    kind = forms.ChoiceField(
-        required=False, label="Kind", choices=[("", "All kinds"), *Transfer.Kind.choices]
-    )
-    bet = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
-    before = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
-
-    def wanted(self) -> dict[str, Any]:
-        """The valid part of the filter: a field that cannot be read filters nothing."""
-        self.is_valid()
-        return self.cleaned_data
 
 
 def _typed(label: str, help_text: str = "", money: str = "") -> forms.CharField:

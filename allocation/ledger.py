@@ -17,11 +17,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 
-from allocation.models import Account, Decision, LedgerHead, Transfer
+from allocation.models import Account, Decision, LedgerHead, LimitChange, Transfer
 from allocation.requests import ask
 from bets.models import Bet, Portfolio
 from spm import live
-from spm.accounts.models import User
+from spm.accounts.models import ApiKey, User
 from spm.errors import Conflict, Invalid
 
 Kind = Account.Kind
@@ -64,6 +64,16 @@ class Entry:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Who books, and what for; all empty for the product itself."""
+
+    person: User | None = None
+    decision: Decision | None = None
+    limit_change: LimitChange | None = None
+    api_key: ApiKey | None = None
+
+
 class Overdrawn(Conflict):
     """An account would fall below zero: the money has gone elsewhere, or never was there."""
 
@@ -75,6 +85,8 @@ def book(
     on: date | None = None,
     booked_by: User | None = None,
     decision: Decision | None = None,
+    limit_change: LimitChange | None = None,
+    api_key: ApiKey | None = None,
 ) -> list[Transfer]:
     """Book transfers, all or none.
 
@@ -84,6 +96,8 @@ def book(
         on: the day of booking, today unless books of the past are made up.
         booked_by: the person, or None for the product itself.
         decision: what it was decided by.
+        limit_change: the change of the envelope that it books.
+        api_key: the key by which the person booked it.
 
     Raises:
         Invalid: an amount below zero or finer than a cent, or a date in closed books.
@@ -96,7 +110,8 @@ def book(
     with transaction.atomic():
         head = _locked_head(portfolio_id)
         accounts = _locked_accounts(portfolio_id, entries, day)
-        transfers = _chained(head, entries, accounts, _moment_of(day), booked_by, decision)
+        cause = Cause(booked_by, decision, limit_change, api_key)
+        transfers = _chained(head, entries, accounts, _moment_of(day), cause)
         Transfer.objects.bulk_create(transfers)
         _write_balances(entries, accounts)
         head.save(update_fields=["sequence", "sha256"])
@@ -175,8 +190,7 @@ def _chained(
     entries: Sequence[Entry],
     accounts: Mapping[Place, Account],
     now: datetime,
-    booked_by: User | None,
-    decision: Decision | None,
+    cause: Cause,
 ) -> list[Transfer]:
     """The rows, each carrying the digest of the one before it; moves the head along."""
     transfers = []
@@ -191,8 +205,10 @@ def _chained(
             effective_on=entry.effective_on,
             one_off=entry.one_off,
             booked_at=now,
-            booked_by=booked_by,
-            decision=decision,
+            booked_by=cause.person,
+            decision=cause.decision,
+            limit_change=cause.limit_change,
+            api_key=cause.api_key,
             note=entry.note,
             previous_sha256=head.sha256,
         )
@@ -210,7 +226,11 @@ def _moment_of(day: date) -> datetime:
 
 
 def digest(transfer: Transfer) -> str:
-    """SHA-256 over everything that a transfer says, the digest of the one before it included."""
+    """SHA-256 over everything that a transfer says, the digest of the one before it included.
+
+    What later versions let a transfer say besides is covered where it says so, which leaves the
+    digests of those that were booked before as they are.
+    """
     content: list[Any] = [
         transfer.portfolio_id,
         transfer.sequence,
@@ -226,6 +246,9 @@ def digest(transfer: Transfer) -> str:
         transfer.note,
         transfer.previous_sha256,
     ]
+    besides = {"api_key": transfer.api_key_id, "limit_change": transfer.limit_change_id}
+    said = {name: value for name, value in besides.items() if value is not None}
+    content += [said] if said else []
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -331,7 +354,12 @@ def project(portfolio_id: int, accounts: Iterable[Account]) -> None:
 
 
 def set_envelope(
-    portfolio_id: int, amount: Decimal, *, on: date | None = None, booked_by: User | None = None
+    portfolio_id: int,
+    amount: Decimal,
+    *,
+    on: date | None = None,
+    booked_by: User | None = None,
+    limit_change: LimitChange | None = None,
 ) -> list[Transfer]:
     """Change what the portfolio may commit to ``amount`` a month; the reserve takes the difference.
 
@@ -345,7 +373,7 @@ def set_envelope(
         difference = amount - (-account.booked if account else NOTHING)
         places = (ENVELOPE, RESERVE) if difference > 0 else (RESERVE, ENVELOPE)
         entry = Entry(Transfer.Kind.ENVELOPE, *places, abs(difference), day)
-        return book(portfolio_id, [entry], on=day, booked_by=booked_by)
+        return book(portfolio_id, [entry], on=day, booked_by=booked_by, limit_change=limit_change)
 
 
 def open_positions(

@@ -18,7 +18,7 @@ from allocation import guardrails, ledger, limit_journal
 from allocation.guardrails import CENT, KINDS, LONGEST_NAME, Limit
 from allocation.ledger import Overdrawn
 from allocation.limit_journal import Subject, terms_of
-from allocation.models import Account, Guardrail
+from allocation.models import Account, Guardrail, LimitChange
 from allocation.requests import ask
 from bets.edit import Editor, Office
 from bets.models import Portfolio
@@ -112,14 +112,15 @@ def change_envelope(by: Editor, portfolio_id: int, amount: Any, reason: Any) -> 
         account = Account.objects.filter(portfolio_id=portfolio_id, kind=Account.Kind.ENVELOPE)
         before = -sum(account.values_list("booked", flat=True), Decimal(0))
         _refuse_the_same("envelope", before, after)
+        change = _noted(by, portfolio_id, Subject.ENVELOPE, before, after, why)
         try:
-            ledger.set_envelope(portfolio_id, after, booked_by=_person(by))
+            ledger.set_envelope(portfolio_id, after, booked_by=_person(by), limit_change=change)
         except Overdrawn as error:
             books = Portfolio.objects.get(pk=portfolio_id)
             held = formats.exact_rate(books.envelope - books.reserve, books.currency)
             text = f"Bets hold {held}: free money first, then make it smaller."
             raise Invalid({"envelope": text}) from error
-        return _noted(by, portfolio_id, Subject.ENVELOPE, before, after, why)
+    return Portfolio.objects.get(pk=portfolio_id)
 
 
 def change_reserve_floor(by: Editor, portfolio_id: int, amount: Any, reason: Any) -> Portfolio:
@@ -130,7 +131,8 @@ def change_reserve_floor(by: Editor, portfolio_id: int, amount: Any, reason: Any
         before = portfolio.reserve_floor
         _refuse_the_same("reserve_floor", before, after)
         Portfolio.objects.filter(pk=portfolio_id).update(reserve_floor=after)
-        return _noted(by, portfolio_id, Subject.RESERVE_FLOOR, before, after, why)
+        _noted(by, portfolio_id, Subject.RESERVE_FLOOR, before, after, why)
+    return Portfolio.objects.get(pk=portfolio_id)
 
 
 def draft_of(guardrail: Guardrail | None, portfolio: Portfolio, given: Given) -> Guardrail:
@@ -304,8 +306,8 @@ def _refuse_the_same(field: str, before: Decimal, after: Decimal) -> None:
 
 def _noted(
     by: Editor, portfolio_id: int, subject: Subject, before: Decimal, after: Decimal, why: str
-) -> Portfolio:
-    limit_journal.note(
+) -> LimitChange:
+    change = limit_journal.note(
         portfolio_id,
         subject,
         {"amount": f"{before.quantize(CENT)}"},
@@ -315,4 +317,4 @@ def _noted(
     )
     ask(portfolio_id, f"{subject.label}: changed to {after:.2f} a month.")
     live.say(portfolio_id, "limits", "allocation", "ledger")
-    return Portfolio.objects.get(pk=portfolio_id)
+    return change

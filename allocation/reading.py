@@ -1,15 +1,14 @@
 """What the pages and the API read of proposals, decisions and the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from allocation.models import Decision, Guardrail, Proposal, ProposalChange, Transfer
+from allocation.models import Decision, Guardrail, Proposal, ProposalChange
 from bets.models import Bet, Portfolio, Team
 from evidence.models import Evidence
 from evidence.weighed import decibans_of
@@ -185,24 +184,6 @@ def proposals_about(bet: Bet) -> QuerySet[Proposal]:
     return proposals(bet.portfolio).filter(status="open", changes__bet=bet)
 
 
-def transfers(
-    portfolio: Portfolio, *, bet_id: int | None = None, kind: str = "", until: date | None = None
-) -> QuerySet[Transfer]:
-    """Transfers, newest first, with what a row of the ledger shows."""
-    rows = (
-        Transfer.objects.filter(portfolio=portfolio)
-        .select_related("from_account__bet", "to_account__bet", "booked_by", "decision__proposal")
-        .defer("decision__proposal__snapshot", "decision__proposal__solution")
-    )
-    if bet_id is not None:
-        rows = rows.filter(Q(from_account__bet_id=bet_id) | Q(to_account__bet_id=bet_id))
-    if kind:
-        rows = rows.filter(kind=kind)
-    if until is not None:
-        rows = rows.filter(effective_on__lte=until)
-    return rows.order_by("-sequence")
-
-
 def decisions(portfolio: Portfolio) -> QuerySet[Decision]:
     """Decisions, newest first, with who and about what."""
     return (
@@ -210,39 +191,3 @@ def decisions(portfolio: Portfolio) -> QuerySet[Decision]:
         .select_related("proposal__portfolio", "decided_by", "api_key")
         .defer("proposal__snapshot", "proposal__solution")
     )
-
-
-LEDGER_COLUMNS = (
-    "number",
-    "booked at",
-    "effective on",
-    "kind",
-    "from",
-    "to",
-    "amount per month",
-    "one-off",
-    "proposal",
-    "booked by",
-    "note",
-    "sha256",
-)
-
-
-def ledger_table(rows: QuerySet[Transfer]) -> Iterable[Sequence[Any]]:
-    """Transfers as rows of a table, the head first."""
-    yield LEDGER_COLUMNS
-    for row in rows.iterator(chunk_size=1000):
-        yield (
-            row.sequence,
-            row.booked_at.isoformat(),
-            row.effective_on.isoformat(),
-            row.get_kind_display(),
-            str(row.from_account),
-            str(row.to_account),
-            row.amount,
-            row.one_off,
-            row.decision.proposal.number if row.decision else "",
-            str(row.booked_by or ""),
-            row.note,
-            row.sha256,
-        )

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from allocation import limit_pages, views
-from allocation.pages import founding, settings
+from allocation.pages import founding, ledger, settings, unwinding
 
 app_name = "allocation"
 
@@ -33,9 +33,11 @@ urlpatterns = [
     path("proposals/<int:proposal_id>/study", views.study_panel, name="study"),
     path("proposals/<int:proposal_id>/decide", views.decide_proposal, name="decide"),
     path("proposals/recompute", views.ask_for_recomputation, name="recompute"),
-    path("ledger", views.ledger_page, name="ledger"),
-    path("ledger/rows", views.ledger_rows, name="ledger_rows"),
-    path("ledger.csv", views.ledger_csv, name="ledger_csv"),
+    path("ledger", ledger.ledger_page, name="ledger"),
+    path("ledger/rows", ledger.ledger_rows, name="ledger_rows"),
+    path("ledger.csv", ledger.ledger_csv, name="ledger_csv"),
+    path("ledger.xlsx", ledger.ledger_xlsx, name="ledger_xlsx"),
+    path("ledger/transfers/<int:transfer_id>", ledger.transfer_page, name="transfer"),
     path("", include("allocation.scenarios.urls")),
     path("guardrails", limit_pages.guardrails_page, name="guardrails"),
     path("guardrails/list", limit_pages.guardrails_panel, name="guardrails_panel"),
@@ -43,5 +45,6 @@ urlpatterns = [
     path("guardrails/<int:guardrail_id>", limit_pages.one_guardrail, name="guardrail"),
     path("guardrails/set/<slug:which>", limit_pages.limit_amount, name="limit_amount"),
     path("bets/<int:bet_id>/if-stopped", views.if_stopped_panel, name="if_stopped"),
+    path("bets/<int:bet_id>/unwind", unwinding.unwind_page, name="unwind"),
     path("bets/<int:bet_id>/decisions", views.bet_decisions_panel, name="bet_decisions"),
 ]

@@ -1,28 +1,25 @@
-"""Pages and panels: proposals, one proposal and its decision, the ledger."""
+"""Pages and panels: proposals, one proposal and its decision, what is said on a bet's page."""
 
-import csv
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from allocation import decide, reading
-from allocation.forms import DecisionForm, LedgerFilter
+from allocation.forms import DecisionForm
 from allocation.models import LatestRun, Proposal
-from allocation.positions import positions_on
 from allocation.requests import ask
 from allocation.stopping import if_stopped_today
 from allocation.studied import studied
+from allocation.unwinding import stuck_of
 from allocation.wording import sentence
 from bets.models import Bet
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed, may, require
-from spm.cells import as_cells
 from spm.errors import Conflict, Invalid
 
 ROWS = 50
@@ -178,70 +175,6 @@ def _undecided(
     return render(request, "allocation/proposal.html", context, status=status)
 
 
-@require_GET
-def ledger_page(request: PageRequest) -> HttpResponse:
-    """Every transfer, the balances at a date, and the proof."""
-    return render(request, "allocation/ledger.html", _ledger(request))
-
-
-@require_GET
-def ledger_rows(request: PageRequest) -> HttpResponse:
-    """The part of the page that follows the books."""
-    return render(request, "allocation/_ledger.html", _ledger(request))
-
-
-def _ledger(request: PageRequest) -> dict[str, Any]:
-    portfolio = request.portfolio
-    form = LedgerFilter(request.GET)
-    wanted = form.wanted()
-    day = wanted.get("on") or timezone.localdate()
-    if portfolio is None:
-        return {"form": form, "rows": [], "positions": None, "on": day}
-    rows = reading.transfers(portfolio, bet_id=wanted.get("bet"), kind=wanted.get("kind", ""))
-    if wanted.get("before"):
-        rows = rows.filter(sequence__lt=wanted["before"])
-    page = list(rows[: ROWS + 1])
-    parameters = request.GET.copy()
-    if len(page) > ROWS:
-        parameters["before"] = str(page[ROWS - 1].sequence)
-    bet_id = wanted.get("bet")
-    bet = Bet.objects.filter(portfolio=portfolio, pk=bet_id).first() if bet_id else None
-    return {
-        "form": form,
-        "on": day,
-        "is_today": day == timezone.localdate(),
-        "bet": bet,
-        "positions": positions_on(portfolio, day),
-        "rows": page[:ROWS],
-        "older_url": f"?{parameters.urlencode()}" if len(page) > ROWS else "",
-        "live_url": f"{reverse('allocation:ledger_rows')}?{request.GET.urlencode()}",
-        "head": getattr(portfolio, "ledger_head", None),
-        "query": request.GET.urlencode(),
-    }
-
-
-class _Echo:
-    """A file for ``csv.writer`` that hands each line straight on."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-@require_GET
-def ledger_csv(request: PageRequest) -> StreamingHttpResponse:
-    """The transfers as CSV, for a spreadsheet: no cell is ever a formula."""
-    portfolio = request.portfolio
-    if portfolio is None:
-        raise Http404
-    wanted = LedgerFilter(request.GET).wanted()
-    rows = reading.transfers(portfolio, bet_id=wanted.get("bet"), kind=wanted.get("kind", ""))
-    writer = csv.writer(_Echo())
-    lines = (writer.writerow(as_cells(row)) for row in reading.ledger_table(rows))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="ledger-{portfolio.slug}.csv"'
-    return response
-
-
 def _bet(request: PageRequest, bet_id: int) -> Bet:
     bet = get_object_or_404(
         Bet.objects.visible_to(request.user).select_related("portfolio"), pk=bet_id
@@ -254,7 +187,12 @@ def _bet(request: PageRequest, bet_id: int) -> Bet:
 def if_stopped_panel(request: PageRequest, bet_id: int) -> HttpResponse:
     """What stopping a bet today would free, and what not."""
     bet = _bet(request, bet_id)
-    context = {"bet": bet, "outcome": if_stopped_today(bet)}
+    context = {
+        "bet": bet,
+        "outcome": if_stopped_today(bet),
+        "stuck": stuck_of(bet, timezone.localdate()),
+        "may_unwind": may(request.user, "unwind", bet.portfolio_id),
+    }
     return render(request, "allocation/_if_stopped.html", context)
 
 

@@ -4,9 +4,8 @@ A request is a row that stays as it was; whether it is open, overdue, answered o
 worked out from what was recorded since (``EvidenceRequest.objects.with_state``).
 """
 
-import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -35,23 +34,10 @@ from spm.reading import Fields, optional
 LONGEST = 2_000
 #: How far ahead evidence may be asked for.
 FARTHEST = timedelta(days=730)
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-def _day(value: Any, field: str) -> date:
-    try:
-        if isinstance(value, str) and DAY.fullmatch(value):
-            return date.fromisoformat(value)
-        if type(value) is date:
-            return value
-    except ValueError:
-        pass
-    raise Invalid({field: "Write a day such as 2026-03-14."})
-
 
 _READERS = {
     "asked_of": optional(reading.whole(1, reading.LARGEST_ID)),
-    "due_on": _day,
+    "due_on": reading.day,
     "what_would_help": reading.text(LONGEST, required=True),
 }
 

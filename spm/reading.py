@@ -7,7 +7,7 @@ name, and returns what is meant or raises ``Invalid`` with a sentence about that
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ LARGEST_ID = 2**63 - 1
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 # A time near the ends of the calendar could be stored, and then be read in no time zone.
 YEARS = range(1900, 2200)
@@ -168,6 +169,18 @@ def moment(value: Any, field: str) -> datetime:
     if value.year not in YEARS:
         raise Invalid({field: f"Write a time from {YEARS.start} to {YEARS.stop - 1}."})
     return value.astimezone(UTC)
+
+
+def day(value: Any, field: str) -> date:
+    """A day: a date, or text such as 2026-03-14."""
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+        if type(value) is date:
+            return value
+    except ValueError:  # the 31st of February
+        pass
+    raise Invalid({field: "Write a day such as 2026-03-14."})
 
 
 def web_address(longest: int) -> Reader:

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from bets.models import Bet, Portfolio
 from bets.models.portfolio import VisibleQuerySet
-from spm.accounts.models import User
+from spm.accounts.models import ApiKey, User
 from spm.append_only import AppendOnlyModel
 from spm.fields import MoneyField
 
@@ -91,8 +91,9 @@ class LedgerHead(models.Model):
 class Transfer(AppendOnlyModel):
     """One amount per month from an account to another, from a date on.
 
-    ``one_off`` is a single amount beside it, such as an exit cost, in currency. ``sha256`` is the
-    digest of the row together with the ``previous_sha256`` of the transfer before it.
+    ``one_off`` is a single amount beside it, such as an exit cost, in currency. What it was booked
+    for is the ``decision``, the ``limit_change`` or, of an unwinding, the ``note``. ``sha256`` is
+    the digest of the row together with the ``previous_sha256`` of the transfer before it.
     """
 
     class Kind(models.TextChoices):
@@ -117,6 +118,10 @@ class Transfer(AppendOnlyModel):
     booked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     decision = models.ForeignKey(
         "allocation.Decision", on_delete=models.PROTECT, null=True, related_name="transfers"
+    )
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    limit_change = models.ForeignKey(
+        "allocation.LimitChange", on_delete=models.PROTECT, null=True, related_name="transfers"
     )
     note = models.CharField(max_length=500, blank=True)
     previous_sha256 = models.CharField(max_length=64, blank=True)

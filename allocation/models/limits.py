@@ -142,6 +142,7 @@ class LimitChange(AppendOnlyModel):
         ordering = ["-id"]
         indexes = [models.Index(fields=["portfolio", "changed_at"], name="limit_change_of")]
         constraints = [
+            models.UniqueConstraint(fields=["id", "portfolio"], name="limit_change_with_portfolio"),
             models.CheckConstraint(
                 condition=Q(subject="guardrail", guardrail__isnull=False)
                 | Q(subject__in=["envelope", "floor"], guardrail__isnull=True),

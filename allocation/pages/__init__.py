@@ -1,1 +1,1 @@
-"""Pages on which a portfolio is founded, and on which it is said what it is made of."""
+"""Pages beside those of proposals: the founding of a portfolio, what it is made of, its books."""

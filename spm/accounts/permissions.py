@@ -24,6 +24,7 @@ Action = Literal[
     "share_view",  # give a saved view of the board to everybody in the portfolio
     "propose",  # make scenarios, draw up a proposal, ask for a recomputation
     "decide",  # approve or refuse a proposal
+    "unwind",  # record that entangled money is free again
     "set_limits",  # envelope, reserve, guardrails, mandates
     "administer",  # settings, members, keys: no money
 ]
@@ -39,6 +40,7 @@ ROLES_FOR: dict[str, frozenset[str]] = {
     "share_view": frozenset({Role.LEAD}),
     "propose": frozenset({Role.LEAD, Role.FINANCE}),
     "decide": frozenset({Role.FINANCE}),
+    "unwind": frozenset({Role.FINANCE}),
     "set_limits": frozenset({Role.FINANCE}),
     "administer": frozenset({Role.ADMIN}),
 }
@@ -51,6 +53,7 @@ SCOPE_FOR: dict[str, str] = {
     "move_card": Scope.BETS,
     "propose": Scope.PROPOSE,
     "decide": Scope.DECIDE,
+    "unwind": Scope.DECIDE,
     "set_limits": Scope.LIMITS,
 }
 

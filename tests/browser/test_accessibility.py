@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from allocation.models import Proposal, RecomputeRequest, Scenario
+from allocation.models import Account, Proposal, RecomputeRequest, Scenario, Transfer
 from allocation.scenarios.edit import change, create
 from allocation.scenarios.solving import run_owed
 from allocation.studies import run_owed_studies
@@ -97,6 +97,8 @@ def addresses() -> list[str]:
         f"/proposals/{proposal.pk}",
         f"/proposals/{decided.pk}",
         "/ledger",
+        f"/ledger/transfers/{Transfer.objects.filter(decision__isnull=False).latest('id').pk}",
+        f"/bets/{Account.objects.filter(kind='entangled', booked__gt=0)[0].bet_id}/unwind",
         "/guardrails",
         "/design",
         *scenario_addresses(),
@@ -144,7 +146,7 @@ def wrong_with(page: Any) -> list[str]:
 def test_every_page_can_be_read_by_everybody(visit: Callable[..., Any], width: int) -> None:
     wrong = []
     for path in addresses():
-        page = visit(path, "cfo" if "proposal" in path else "lead", width)
+        page = visit(path, "cfo" if "proposal" in path or "unwind" in path else "lead", width)
         wrong += wrong_with(page)
         page.close()
     assert wrong == []

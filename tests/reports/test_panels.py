@@ -24,6 +24,8 @@ PANELS = [
     "/allocation/learned",
     "/proposals/list",
     "/ledger/rows",
+    "/ledger.csv",
+    "/ledger.xlsx",
     "/kanban/teams",
     "/guardrails/list",
     "/guardrails/new",

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from allocation import guardrails
+from allocation import guardrails, ledger
 from allocation.guardrails import Limit
 from allocation.models import Guardrail, Proposal, RecomputeRequest, Scenario
 from allocation.scenarios.edit import change, create
@@ -166,6 +166,19 @@ def once_resolved(world: World, body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+def entangled_bet(world: World) -> Bet:
+    """The bet, with entangled money."""
+    stuck = ledger.Entry(
+        "entangle",
+        ledger.RESERVE,
+        ledger.entangled(world.bet.pk),
+        Decimal(5_000),
+        timezone.localdate(),
+    )
+    ledger.book(world.portfolio.pk, [stuck])
+    return world.bet
+
+
 def limited(world: World) -> dict[str, Any]:
     terms = {"name": "New", "kind": "share", "maximum": "0.2", "reason": "A trial."}
     return {**terms, "portfolio": world.portfolio.pk}
@@ -249,6 +262,11 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         lambda world: f"/proposals/{world.proposal.pk}/refuse",
         FINANCE_ONLY,
         lambda world: seen(world, reason="No."),
+    ),
+    ("POST", "api-unwind"): Entry(
+        lambda world: f"/bets/{entangled_bet(world).pk}/unwind",
+        FINANCE_ONLY,
+        lambda world: {"amount": "1000.00", "reason": "Its last customer has left."},
     ),
     ("GET", "api-transfers"): listed("transfers"),
     ("GET", "api-decisions"): listed("decisions"),

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from python_calamine import CalamineWorkbook
+
 _TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships'
@@ -52,3 +54,9 @@ def _cell(value: Any) -> str:
     if text.startswith("="):
         return f"<c><f>{escape(text[1:])}</f><v>42</v></c>"
     return f'<c t="inlineStr"><is><t>{escape(text)}</t></is></c>'
+
+
+def sheets_of(content: bytes) -> dict[str, list[list[Any]]]:
+    """The typed values of every sheet, by its name."""
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
