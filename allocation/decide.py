@@ -1,16 +1,15 @@
 """Approve or refuse: who may, what they saw, and the booking of it, in one transaction."""
 
-import calendar
-import math
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
 
 from allocation import ledger, signals
-from allocation.models import Decision, Proposal, RecomputeRequest, Transfer
+from allocation.booking import transfers_of
+from allocation.models import Decision, Proposal, RecomputeRequest
 from allocation.propose import booked_working, close, names_of
 from allocation.requests import ask
 from bets.models import Portfolio
@@ -300,51 +299,3 @@ def _authority(principal: Principal | None) -> str:
     if isinstance(principal, User):
         return "Role: finance"
     return f"Role: finance of {principal.owner}, by the key '{principal.name}'"
-
-
-def transfers_of(proposal: Proposal, today: date) -> list[ledger.Entry]:
-    """What is booked when a proposal is approved.
-
-    Each move is one transfer, from the month on in which its money is there; what stays entangled
-    goes to the bet's entangled account at once; the exit cost stands beside the first of them.
-    """
-    changes = list(proposal.changes.order_by("id"))
-    exit_costs = {change.bet_id: change.exit_cost for change in changes}
-    number = f"Proposal {proposal.number}"
-    became_entangled = [
-        ledger.Entry(
-            Transfer.Kind.ENTANGLE,
-            ledger.working(change.bet_id),
-            ledger.entangled(change.bet_id),
-            change.entangled,
-            today,
-            one_off=exit_costs.pop(change.bet_id),
-            note=number,
-        )
-        for change in changes
-        if change.entangled > 0
-    ]
-    moved = [
-        ledger.Entry(
-            Transfer.Kind.MOVE,
-            _place(move.from_bet_id),
-            _place(move.to_bet_id),
-            move.amount,
-            after_months(today, move.available_in_months),
-            one_off=exit_costs.pop(move.from_bet_id or 0, Decimal(0)),
-            note=number,
-        )
-        for move in proposal.moves.order_by("available_in_months", "id")
-    ]
-    return became_entangled + moved
-
-
-def _place(bet_id: int | None) -> ledger.Place:
-    return ledger.RESERVE if bet_id is None else ledger.working(bet_id)
-
-
-def after_months(day: date, months: float) -> date:
-    """The same day some months later, or the last of that month; parts of months count as whole."""
-    total = day.month - 1 + math.ceil(months)
-    year, month = day.year + total // 12, total % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

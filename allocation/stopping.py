@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.utils import timezone
 
-from allocation.decide import after_months
+from allocation.booking import after_months
 from allocation.models import Account
 from bets.models import Bet
 from bets.models.bet import BetQuerySet

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from allocation import ledger, overcommitted, requests, signals
-from allocation.decide import transfers_of
+from allocation.booking import transfers_of
 from allocation.engine import SnapshotError, parse_snapshot
 from allocation.models import Account, Decision, LedgerHead, Proposal, Transfer
 from allocation.snapshot import snapshot_of

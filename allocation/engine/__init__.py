@@ -7,9 +7,10 @@ Read it in this order: snapshot (what goes in), value, book (the same as arrays)
 limited), decision (what is decided), terms, constraints and guardrails (the formulas), problem (all
 of them together), search (how it is solved), rounding, explain, solution (what comes out), what_if
 (the same again with other numbers), study (levers, frontier, robustness and information, which ask
-that), weigh (what a given allocation is worth).
+that), weigh (what a given allocation is worth), part (the best of what was proposed).
 """
 
+from allocation.engine.part import Within, best_within
 from allocation.engine.reading import SnapshotError, parse_snapshot, read_snapshot
 from allocation.engine.snapshot import Bet, Fungibility, Guardrail, Snapshot, Team
 from allocation.engine.solution import Solution
@@ -34,6 +35,8 @@ __all__ = [
     "Solution",
     "Team",
     "WhatIf",
+    "Within",
+    "best_within",
     "beyond_terms",
     "parse_snapshot",
     "read_snapshot",

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from allocation.assumptions import Change, in_order, moved_on
+from allocation.broken import limits_broken, terms_not_kept
 from allocation.engine import SnapshotError, beyond_terms, parse_snapshot, weigh
 from allocation.models import LatestRun, Proposal, Scenario
 from allocation.propose import publish
@@ -37,7 +38,6 @@ ASSUMED = {
     "bet": "create the bet and carry it to Testing",
     "horizon": "change the portfolio's horizon",
 }
-LEAST_BREACH = 0.01
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def check(scenario: Scenario) -> Check:
     weighed = weigh(parsed, wanted).as_dict()
     if not weighed["changes"]:
         obstacles.append("It moves nothing, so there is nothing to propose.")
-    obstacles += _beyond_terms(beyond_terms(parsed, wanted), words)
-    obstacles += _broken(weighed, words)
+    obstacles += terms_not_kept(beyond_terms(parsed, wanted), words)
+    obstacles += limits_broken(weighed, words)
     return Check(weighed, today, obstacles)
 
 
@@ -97,51 +97,6 @@ def _moved_positions(opened: Opened, today: Snapshot, words: Words) -> list[str]
         for moved in moved_on(opened.before, in_order(today))
         if moved.kind in ("working", "entangled", "went")
     ]
-
-
-TERMS = {
-    "maximum": "may hold at most {} today",
-    "withdrawable": "must keep at least {} for now",
-    "minimum": "holds nothing, or at least {}",
-}
-
-
-def _beyond_terms(found: list[tuple[str, str, float]], words: Words) -> list[str]:
-    return [
-        f"{words.bet(bet_id)} {TERMS[term].format(words.rate(rate))}."
-        for bet_id, term, rate in found
-    ]
-
-
-def _broken(weighed: dict[str, Any], words: Words) -> list[str]:
-    """The limits of today that the moves would break, or break more than they are."""
-    broken = []
-    envelope = weighed["envelope"]
-    if _worse(envelope):
-        over = words.rate(envelope["breach_after"])
-        broken.append(
-            f"It would exceed today's envelope, less what must stay in reserve, by {over}."
-        )
-    for rail in weighed["guardrails"]:
-        if _worse(rail):
-            value, limit = words.limit(rail["kind"], rail["value"]), words.range_of(rail)
-            name = words.guardrail(rail["id"])
-            broken.append(
-                f"It would break the guardrail {name}: {value}, where {limit} is allowed."
-            )
-    for team in weighed["teams"]:
-        if _worse(team):
-            over, name = words.rate(team["breach_after"]), words.team(team["id"])
-            broken.append(f"{name} would have {over} more than it can take on.")
-    for need in weighed["needs"]:
-        if _worse(need):
-            bet, needed = words.bet(need["bet"]), words.bet(need["needs"])
-            broken.append(f"{bet} needs {needed}, which would hold nothing.")
-    return broken
-
-
-def _worse(result: dict[str, Any]) -> bool:
-    return bool(result["breach_after"] >= result["breach_before"] + LEAST_BREACH)
 
 
 def why_not(principal: Principal, scenario: Scenario) -> str:

@@ -9,7 +9,8 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from allocation import ledger
-from allocation.decide import Shown, after_months, approve, expire, refuse, why_not
+from allocation.booking import after_months
+from allocation.decide import Shown, approve, expire, refuse, why_not
 from allocation.models import Account, Decision, Proposal, RecomputeRequest, Transfer
 from allocation.propose import booked_working
 from allocation.recompute import recompute
