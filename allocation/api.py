@@ -11,11 +11,14 @@ from rest_framework.response import Response
 from allocation import decide, ledger_api, limits
 from allocation import serializers as forms
 from allocation.models import Decision, Guardrail, LimitChange, Proposal, Transfer
+from allocation.part import Part, checked, worked_out
+from allocation.part_serializers import PartAsked, PartShown
 from bets.models import Portfolio
 from bets.serializers import PortfolioFilter
 from spm.api.idempotency import Answer, once
 from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
 from spm.api.views import ApiView, ListView, etag, id_in, respond, version_meant
+from spm.errors import Invalid
 
 
 class Proposals(ListView):
@@ -58,18 +61,40 @@ class Approve(ApiView):
         summary="Approve a proposal",
     )
     def post(self, request: Request, proposal_id: int) -> Response:
-        """Book its moves, all or nothing."""
+        """Book its moves, or those of a part of it, all or nothing."""
         said = self.read_body(forms.Approval)
         newer = frozenset(said.get("newer_evidence", ()))
-        shown = decide.Shown(said["version"], said["content_sha256"], newer)
+        digest = said.get("part_sha256", "")
+        shown = decide.Shown(said["version"], said["content_sha256"], newer, digest)
 
         def act() -> Answer:
-            decision = decide.approve(
-                self.principal, proposal_id, shown, reason=said.get("reason", "")
-            )
+            part = part_asked(self.principal, proposal_id, said.get("part", {}), "part.")
+            reason = said.get("reason", "")
+            decision = decide.approve(self.principal, proposal_id, shown, part, reason=reason)
             return Answer(200, forms.DecisionShown(decision).data)
 
         return respond(once(request, act))
+
+
+class PartOfProposal(ApiView):
+    """A part of a proposal."""
+
+    @extend_schema(request=PartAsked, responses=PartShown, summary="Work out a part of a proposal")
+    def post(self, request: Request, proposal_id: int) -> Response:
+        """What it would mean to approve only this much; nothing is changed or kept."""
+        said = self.read_body(PartAsked)
+        visible = Proposal.objects.visible_to(self.principal).select_related("portfolio")
+        asked = part_asked(self.principal, proposal_id, said)
+        return Response(PartShown(worked_out(visible.get(pk=proposal_id), asked)).data)
+
+
+def part_asked(principal: Any, proposal_id: int, said: dict[str, Any], prefix: str = "") -> Part:
+    """The part that a body asks for; ``prefix`` stands before its fields in what is wrong."""
+    proposal = Proposal.objects.visible_to(principal).get(pk=proposal_id)
+    try:
+        return checked(proposal, said.get("left_out", ()), said.get("amounts", {}))
+    except Invalid as error:
+        raise Invalid({f"{prefix}{name}": text for name, text in error.fields.items()}) from error
 
 
 class Refuse(ApiView):
@@ -243,6 +268,7 @@ urlpatterns = [
     path("proposals", Proposals.as_view(), name="api-proposals"),
     path("proposals/<int:proposal_id>", OneProposal.as_view(), name="api-proposal"),
     path("proposals/<int:proposal_id>/approve", Approve.as_view(), name="api-approve"),
+    path("proposals/<int:proposal_id>/part", PartOfProposal.as_view(), name="api-part"),
     path("proposals/<int:proposal_id>/refuse", Refuse.as_view(), name="api-refuse"),
     path("transfers", Transfers.as_view(), name="api-transfers"),
     path("decisions", Decisions.as_view(), name="api-decisions"),

@@ -3,34 +3,15 @@
 import calendar
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from allocation import ledger
 from allocation.models import Proposal, Transfer
+from allocation.solution_rows import changes_in, moves_in
 
 NOTHING = Decimal(0)
-
-
-@dataclass(frozen=True)
-class _Withdrawn:
-    """What a bet leaves behind: entangled a month, and what leaving costs once."""
-
-    bet_id: int
-    entangled: Decimal
-    exit_cost: Decimal
-
-
-@dataclass(frozen=True)
-class _Moved:
-    """One amount a month from a bet, or the reserve (None), to another."""
-
-    from_bet_id: int | None
-    to_bet_id: int | None
-    amount: Decimal
-    available_in_months: float
 
 
 def transfers_of(
@@ -46,21 +27,22 @@ def transfers_of(
         today: the day of the decision.
         part: what of it was approved, as the decision keeps it; None for the whole.
     """
-    withdrawn, moves = _whole(proposal) if part is None else _part(part)
-    exit_costs = {each.bet_id: each.exit_cost for each in withdrawn}
+    changes = list(proposal.changes.order_by("id")) if part is None else changes_in(part)
+    moves = list(proposal.moves.order_by("id")) if part is None else moves_in(part)
+    exit_costs = {change.bet_id: change.exit_cost for change in changes}
     note = f"Proposal {proposal.number}" + ("" if part is None else ", in part")
     became_entangled = [
         ledger.Entry(
             Transfer.Kind.ENTANGLE,
-            ledger.working(each.bet_id),
-            ledger.entangled(each.bet_id),
-            each.entangled,
+            ledger.working(change.bet_id),
+            ledger.entangled(change.bet_id),
+            change.entangled,
             today,
-            one_off=exit_costs.pop(each.bet_id),
+            one_off=exit_costs.pop(change.bet_id),
             note=note,
         )
-        for each in withdrawn
-        if each.entangled > 0
+        for change in changes
+        if change.entangled > 0
     ]
     moved = [
         ledger.Entry(
@@ -75,45 +57,6 @@ def transfers_of(
         for move in sorted(moves, key=lambda each: each.available_in_months)
     ]
     return became_entangled + moved
-
-
-def _whole(proposal: Proposal) -> tuple[list[_Withdrawn], list[_Moved]]:
-    changes = proposal.changes.order_by("id")
-    moves = proposal.moves.order_by("id")
-    return (
-        [_Withdrawn(each.bet_id, each.entangled, each.exit_cost) for each in changes],
-        [
-            _Moved(each.from_bet_id, each.to_bet_id, each.amount, each.available_in_months)
-            for each in moves
-        ],
-    )
-
-
-def _part(part: Mapping[str, Any]) -> tuple[list[_Withdrawn], list[_Moved]]:
-    return (
-        [
-            _Withdrawn(int(each["bet"]), cents(each["entangled"]), cents(each["exit_cost"]))
-            for each in part["changes"]
-        ],
-        [
-            _Moved(
-                _bet(each["from"]),
-                _bet(each["to"]),
-                cents(each["amount"]),
-                each["available_in_months"],
-            )
-            for each in part["moves"]
-        ],
-    )
-
-
-def _bet(bet_id: str | None) -> int | None:
-    return None if bet_id is None else int(bet_id)
-
-
-def cents(amount: float) -> Decimal:
-    """An amount of the engine's as it is stored and booked."""
-    return Decimal(repr(amount)).quantize(Decimal("0.01"))
 
 
 def _place(bet_id: int | None) -> ledger.Place:

@@ -1,15 +1,17 @@
 """Approve or refuse: who may, what they saw, and the booking of it, in one transaction."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from allocation import ledger, signals
 from allocation.booking import transfers_of
 from allocation.models import Decision, Proposal, RecomputeRequest
+from allocation.part import Part, WorkedOut, as_shown
 from allocation.propose import booked_working, close, names_of
 from allocation.requests import ask
 from bets.models import Portfolio
@@ -27,61 +29,89 @@ class Shown:
     """What the decider was looking at: an answer to anything else would be no decision.
 
     ``newer_evidence`` are events that the page named as newer than the proposal, and that the
-    decider has therefore seen.
+    decider has therefore seen. ``part_sha256`` is the digest of the part that was shown, where it
+    is a part that is approved.
     """
 
     version: int
     content_sha256: str
     newer_evidence: frozenset[int] = field(default_factory=frozenset)
+    part_sha256: str = ""
 
 
 def approve(
     principal: Principal,
     proposal_id: int,
     shown: Shown,
+    part: Part | None = None,
     *,
     reason: str = "",
     at: datetime | None = None,
 ) -> Decision:
-    """Approve a proposal and book its moves, all or nothing.
+    """Approve a proposal, or a part of it, and book its moves, all or nothing.
 
     Args:
         principal: who decides.
         proposal_id: about what.
         shown: what they were looking at.
+        part: what of it; the whole if None, or if it leaves nothing out.
         reason: why, if they say so.
         at: the moment of a decision of the past, where a history is made up; now by default.
 
     Raises:
         Proposal.DoesNotExist: there is none that the principal may see.
         NotAllowed: the principal may not decide this one; the text says why.
-        Conflict: it is no longer the proposal that was shown, or the world has changed under it;
-            ``changed`` says in what.
+        Conflict: it is no longer the proposal that was shown, or the world has changed under it,
+            or the part cannot be booked; ``changed`` says in what.
     """
     with transaction.atomic():
         proposal = _open_proposal(principal, proposal_id)
         _refuse_if_not_as_shown(proposal, shown)
         _refuse_if_newer_is_known(proposal, shown)
+        taken = _taken(principal, proposal, shown, part)
         ledger.hold(proposal.portfolio_id)
         _refuse_if_positions_differ(proposal)
         moment = at or timezone.now()
-        decision = _decide(
-            principal, proposal, Decision.Kind.APPROVED, reason, moment, shown.newer_evidence
-        )
-        try:
-            ledger.book(
-                proposal.portfolio_id,
-                transfers_of(proposal, timezone.localdate(moment)),
-                on=timezone.localdate(moment),
-                booked_by=person_behind(principal),
-                decision=decision,
-            )
-        except ledger.Overdrawn as error:
-            raise Conflict("The money is no longer where it was.", error.changed) from error
-        proposal.changes.update(approved=True)
-        ask(proposal.portfolio_id, f"Proposal {proposal.number} was approved.")
+        kind = Decision.Kind.PARTLY_APPROVED if taken else Decision.Kind.APPROVED
+        decision = _decide(principal, proposal, kind, reason, moment, shown.newer_evidence, taken)
+        _book(decision, proposal, timezone.localdate(moment))
+        _mark(proposal, taken)
+        ask(proposal.portfolio_id, f"{proposal} was {decision.get_kind_display().lower()}.")
         signals.decided.send(Decision, decision=decision)
     return decision
+
+
+def _taken(
+    principal: Principal, proposal: Proposal, shown: Shown, part: Part | None
+) -> WorkedOut | None:
+    """The part that is approved, worked out and as it was shown; None for the whole."""
+    if part is None or part.is_whole:
+        return None
+    taken = as_shown(proposal, part, shown.part_sha256)
+    _refuse_if_only_own_gain(principal, proposal, taken.raised)
+    return taken
+
+
+def _book(decision: Decision, proposal: Proposal, day: date) -> None:
+    try:
+        ledger.book(
+            proposal.portfolio_id,
+            transfers_of(proposal, day, decision.part),
+            on=day,
+            booked_by=decision.decided_by,
+            decision=decision,
+        )
+    except ledger.Overdrawn as error:
+        raise Conflict("The money is no longer where it was.", error.changed) from error
+
+
+def _mark(proposal: Proposal, taken: WorkedOut | None) -> None:
+    """Say of each change whether it was approved, wholly or with a smaller amount."""
+    if taken is None:
+        proposal.changes.update(approved=True)
+        return
+    proposal.changes.filter(bet_id__in=taken.after).update(approved=True)
+    proposal.changes.exclude(bet_id__in=taken.after).update(approved=False)
 
 
 def refuse(
@@ -159,12 +189,14 @@ def _refuse_if_own(principal: Principal, proposal: Proposal) -> None:
     person = person_behind(principal)
     if proposal.drawn_up_by_id == person.pk or proposal.contributors.filter(pk=person.pk).exists():
         raise NotAllowed("You drew up or changed this proposal, so another has to decide it.")
-    owners = {
-        change.bet.owner_id
-        for change in proposal.changes.select_related("bet")
-        if change.working_after > change.working_before
-    }
-    if owners == {person.pk}:
+    raised = proposal.changes.filter(working_after__gt=F("working_before"))
+    _refuse_if_only_own_gain(principal, proposal, set(raised.values_list("bet_id", flat=True)))
+
+
+def _refuse_if_only_own_gain(principal: Principal, proposal: Proposal, raised: set[int]) -> None:
+    """``raised`` are the bets that would be given money."""
+    changes = proposal.changes.filter(bet_id__in=raised)
+    if set(changes.values_list("bet__owner_id", flat=True)) == {person_behind(principal).pk}:
         raise NotAllowed("Only bets that you own would gain, so another has to decide it.")
 
 
@@ -266,10 +298,12 @@ def _decide(
     reason: str,
     now: datetime,
     newer: frozenset[int] = frozenset(),
+    taken: WorkedOut | None = None,
 ) -> Decision:
     """Append the decision and close the proposal with it.
 
-    ``newer`` are events that the decider was shown beyond those that the proposal has seen.
+    ``newer`` are events that the decider was shown beyond those that the proposal has seen;
+    ``taken`` is the part that is approved, if not the whole.
     """
     known = newer & {event.pk for event in newer_than(proposal)}
     decision = Decision.objects.create(
@@ -284,6 +318,7 @@ def _decide(
         proposal_version=proposal.version,
         content_sha256=proposal.content_sha256,
         evidence_seen=sorted({*proposal.evidence.values_list("id", flat=True), *known}),
+        part=None if taken is None else taken.as_json(),
     )
     close(proposal, kind, reason if kind == Decision.Kind.EXPIRED else "", now)
     live.say(

@@ -16,12 +16,14 @@ from django.db.models import Max
 
 from allocation import signals
 from allocation.models import Account, Decision, Move, Proposal, ProposalChange
+from allocation.solution_rows import cents, changes_in, moves_in
 from bets.models import Bet, Portfolio
 from evidence.models import Evidence
 from spm import live
 from spm.accounts.models import User
 
 MOST_EVIDENCE = 500
+LEAST_LEFT = 0.005  # currency per month
 LEAST_MENDED = 0.01  # currency per month, or a hundredth of a bet over a count
 
 Solution = dict[str, Any]
@@ -57,7 +59,7 @@ def settle(
         return standing, f"Proposal {standing.number} still stands."
     refused = _refused_alike(portfolio, solution)
     if refused is not None:
-        outcome = f"What is best differs little from proposal {refused.number}, refused."
+        outcome = f"What is best differs little from {_what_was_refused(refused)}."
         if standing is not None:
             close(standing, Proposal.Status.WITHDRAWN, outcome, now)
         return None, outcome
@@ -121,19 +123,33 @@ def _changes_in(solution: Solution) -> dict[int, float]:
 
 
 def _refused_alike(portfolio: Portfolio, solution: Solution) -> Proposal | None:
-    """The engine's last decided proposal, if it was refused and says much the same."""
+    """The engine's last decided proposal, if what was refused of it says much the same."""
     last = (
         Decision.objects.filter(portfolio=portfolio, proposal__drawn_up_by__isnull=True)
         .select_related("proposal")
         .order_by("-id")
         .first()
     )
-    if last is None or last.kind != Decision.Kind.REFUSED:
+    if last is None or last.kind not in (Decision.Kind.REFUSED, Decision.Kind.PARTLY_APPROVED):
         return None
-    said = _changes_of(last.proposal.changes.all())
+    said = _not_taken(last)
     return (
         last.proposal if alike(said, _changes_in(solution), portfolio.quiet_change_share) else None
     )
+
+
+def _what_was_refused(proposal: Proposal) -> str:
+    if proposal.status == Proposal.Status.PARTLY_APPROVED:
+        return f"what was left out of proposal {proposal.number}"
+    return f"proposal {proposal.number}, refused"
+
+
+def _not_taken(decision: Decision) -> dict[int, float]:
+    """What a decision has left undone of its proposal: all, or what the part falls short of."""
+    said = _changes_of(decision.proposal.changes.all())
+    done = _changes_in(decision.part) if decision.part else {}
+    left = {bet_id: rate - done.get(bet_id, 0.0) for bet_id, rate in said.items()}
+    return {bet_id: rate for bet_id, rate in left.items() if abs(rate) >= LEAST_LEFT}
 
 
 def booked_working(bet_ids: Iterable[int]) -> dict[int, Decimal]:
@@ -180,13 +196,13 @@ def publish(
         gain=solution["do_nothing"]["gain"],
         gain_per_month_of_waiting=solution["do_nothing"]["gain_per_month_of_waiting"],
         out_of_bets=sum(
-            _cents(change["from"] - change["to"])
+            cents(change["from"] - change["to"])
             for change in changes
             if change["to"] < change["from"]
         ),
-        freed=sum(_cents(change["freed"]) for change in changes),
-        entangled=sum(_cents(change["entangled"]) for change in changes),
-        exit_costs=sum(_cents(change["exit_cost"]) for change in changes),
+        freed=sum(cents(change["freed"]) for change in changes),
+        entangled=sum(cents(change["entangled"]) for change in changes),
+        exit_costs=sum(cents(change["exit_cost"]) for change in changes),
         snapshot=snapshot,
         solution=solution,
     )
@@ -205,37 +221,14 @@ def content_digest(solution: Solution) -> str:
 
 
 def _write_changes(proposal: Proposal, snapshot: dict[str, Any], solution: Solution) -> None:
-    beliefs = {bet["id"]: bet["belief"] for bet in snapshot["bets"]}
-    ProposalChange.objects.bulk_create(
-        ProposalChange(
-            proposal=proposal,
-            bet_id=int(change["bet"]),
-            working_before=_cents(change["from"]),
-            working_after=_cents(change["to"]),
-            freed=_cents(change["freed"]),
-            entangled=_cents(change["entangled"]),
-            notice_months=change["notice_months"],
-            exit_cost=_cents(change["exit_cost"]),
-            ramp_cost=_cents(change["ramp_cost"]),
-            gain_alone=change["gain_alone"],
-            belief=beliefs[change["bet"]],
-        )
-        for change in solution["changes"]
-    )
-    Move.objects.bulk_create(
-        Move(
-            proposal=proposal,
-            from_bet_id=None if move["from"] is None else int(move["from"]),
-            to_bet_id=None if move["to"] is None else int(move["to"]),
-            amount=_cents(move["amount"]),
-            available_in_months=move["available_in_months"],
-        )
-        for move in solution["moves"]
-    )
-
-
-def _cents(amount: float) -> Decimal:
-    return Decimal(repr(amount)).quantize(Decimal("0.01"))
+    beliefs = {int(bet["id"]): bet["belief"] for bet in snapshot["bets"]}
+    changes, moves = changes_in(solution), moves_in(solution)
+    for change in changes:
+        change.proposal, change.belief = proposal, beliefs[change.bet_id]
+    for move in moves:
+        move.proposal = proposal
+    ProposalChange.objects.bulk_create(changes)
+    Move.objects.bulk_create(moves)
 
 
 def _evidence_since_last_decision(proposal: Proposal) -> list[Evidence]:

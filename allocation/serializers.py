@@ -14,6 +14,7 @@ from allocation.models import (
     ProposalChange,
     Transfer,
 )
+from allocation.part_serializers import PartAsked
 from allocation.study_serializers import StudyShown
 from bets.serializers import PortfolioFilter
 from spm.api import fields
@@ -136,9 +137,13 @@ class ProposalShown(ProposalSummaryShown):
 
 
 class DecisionShown(ShownSerializer):
-    """A decision: who, when, under which authority, and what was known."""
+    """A decision: who, when, under which authority, and what was known.
+
+    ``part`` is what was asked and booked where only a part was approved, and otherwise null.
+    """
 
     evidence_seen = serializers.ListField(child=serializers.IntegerField(), read_only=True)
+    part = serializers.DictField(read_only=True, allow_null=True)
 
     class Meta:
         model = Decision
@@ -156,6 +161,7 @@ class DecisionShown(ShownSerializer):
             "proposal_version",
             "content_sha256",
             "evidence_seen",
+            "part",
         ]
 
 
@@ -312,6 +318,15 @@ class Approval(StrictSerializer):
         help_text="Events newer than the proposal that you have seen and decide all the same.",
     )
     reason = fields.TextField(required=False, allow_blank=True, max_length=4000)
+    part = PartAsked(
+        required=False, help_text="What of it; the whole if left away, or if it leaves nothing out."
+    )
+    part_sha256 = fields.TextField(
+        required=False,
+        min_length=64,
+        max_length=64,
+        help_text="The digest of the part that was shown; needed with `part`.",
+    )
 
 
 class Refusal(StrictSerializer):

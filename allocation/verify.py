@@ -16,8 +16,10 @@ from django.utils import timezone
 from allocation import ledger, overcommitted, requests, signals
 from allocation.booking import transfers_of
 from allocation.engine import SnapshotError, parse_snapshot
-from allocation.models import Account, Decision, LedgerHead, Proposal, Transfer
+from allocation.models import Account, Decision, LedgerHead, Proposal, ProposalChange, Transfer
+from allocation.propose import content_digest
 from allocation.snapshot import snapshot_of
+from allocation.solution_rows import changes_in
 from bets.models import Bet, Portfolio, Team
 from evidence import beliefs
 
@@ -188,8 +190,9 @@ def _decisions(
             yield row, "was booked though not approved" if not approved else "was not booked"
         if any(each.booked_by_id != decision.decided_by_id for each in booked[decision.pk]):
             yield row, "names another person than its transfers"
-        if decision.kind == Decision.Kind.APPROVED and decision.pk in booked:
+        if approved and decision.pk in booked:
             yield from _as_proposed(row, decision, booked[decision.pk], accounts)
+            yield from _within_the_proposal(row, decision)
         if decision.proposal.status != decision.kind:
             yield row, f"says {decision.kind}, its proposal {decision.proposal.status}"
         if decision.proposal.content_sha256 != decision.content_sha256:
@@ -204,11 +207,12 @@ def _decisions(
 def _as_proposed(
     row: str, decision: Decision, booked: list[Transfer], accounts: list[Account]
 ) -> Iterator[tuple[str, str]]:
-    """What was booked is what the proposal says, from the day of the decision on."""
+    """What was booked is what the proposal, or its part, says, from the day of the decision on."""
+    day = timezone.localdate(decision.decided_at)
     places = {each.pk: ledger.Place(each.kind, each.bet_id or 0) for each in accounts}
     said = [
         (entry.from_place, entry.to_place, entry.amount, entry.effective_on, entry.one_off)
-        for entry in transfers_of(decision.proposal, timezone.localdate(decision.decided_at))
+        for entry in transfers_of(decision.proposal, day, decision.part)
     ]
     done = [
         (
@@ -222,6 +226,31 @@ def _as_proposed(
     ]
     if sorted(said) != sorted(done):
         yield row, "was booked otherwise than its proposal says"
+
+
+def _within_the_proposal(row: str, decision: Decision) -> Iterator[tuple[str, str]]:
+    """A part is what was shown, keeps to what was proposed, and each change says whether it was."""
+    part = decision.part
+    proposed = {change.bet_id: change for change in decision.proposal.changes.all()}
+    if part is None:
+        if not all(change.approved for change in proposed.values()):
+            yield row, "approves the whole, but a change of it says otherwise"
+        return
+    if content_digest(part) != part["sha256"]:
+        yield row, "holds another part than the one that was shown"
+    taken = {each.bet_id: each for each in changes_in(part)}
+    for bet_id, each in taken.items():
+        if bet_id not in proposed or not _lies_within(each, proposed[bet_id]):
+            yield row, f"gives bet {bet_id} an amount that was not proposed"
+    if {bet_id for bet_id, each in proposed.items() if each.approved} != taken.keys():
+        yield row, "approves other changes than the proposal says"
+
+
+def _lies_within(taken: ProposalChange, proposed: ProposalChange) -> bool:
+    """Whether a bet starts where the proposal says, and ends between there and what it says."""
+    before, after = proposed.working_before, proposed.working_after
+    least, most = sorted([before, after])
+    return taken.working_before == before and least <= taken.working_after <= most
 
 
 def _note_proof(end: LedgerHead) -> None:

@@ -17,10 +17,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from allocation.engine.program import HALF_A_CENT
 from allocation.engine.snapshot import Bet, Guardrail, Snapshot
 from allocation.engine.solution import Solution
 from allocation.engine.solve import solve
 from allocation.engine.weigh import weigh
+
+ALMOST_HALF_A_CENT = 0.98 * HALF_A_CENT
+"""Less than what rounding forgives, so that no amount is rounded to a cent beyond its range."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,20 @@ def _narrowed(bet: Bet, within: Within | None) -> Bet:
         withdrawn = max(bet.working - within.least, 0.0)
         stuck = bet.entangled + (1.0 - bet.reclaimable) * withdrawn
         return replace(bet, working=within.least, entangled=stuck, withdrawable=0.0, may_grow=False)
-    most = within.most if bet.maximum is None else min(within.most, bet.maximum)
-    share = (bet.working - within.least) / bet.working if bet.working > 0 else 0.0
+    most = within.most + ALMOST_HALF_A_CENT
     return replace(
         bet,
-        maximum=most,
-        withdrawable=min(share, bet.withdrawable),
+        maximum=most if bet.maximum is None else min(most, bet.maximum),
+        withdrawable=min(_share_that_may_leave(bet, within.least), bet.withdrawable),
         may_grow=bet.may_grow and within.most > bet.working,
     )
+
+
+def _share_that_may_leave(bet: Bet, least: float) -> float:
+    """λ_j for which w_j ≤ λ_j·c_j leaves a bet with `least`."""
+    if least >= bet.working:
+        return 0.0
+    return (bet.working - least + ALMOST_HALF_A_CENT) / bet.working
 
 
 def _less_turnover(

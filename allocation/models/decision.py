@@ -12,7 +12,11 @@ from spm.append_only import AppendOnlyModel
 
 
 class Decision(AppendOnlyModel):
-    """What was decided about a proposal, under which authority, and what was known then."""
+    """What was decided about a proposal, under which authority, and what was known then.
+
+    ``part`` is what was asked and what was booked where only a part was approved, in the words of
+    ``allocation.part``; otherwise None.
+    """
 
     class Kind(models.TextChoices):
         """What can be decided."""
@@ -34,6 +38,7 @@ class Decision(AppendOnlyModel):
     proposal_version = models.PositiveIntegerField()
     content_sha256 = models.CharField(max_length=64)
     evidence_seen = models.JSONField(default=list)
+    part = models.JSONField(null=True)
 
     objects = VisibleQuerySet.as_manager()
 
@@ -48,6 +53,11 @@ class Decision(AppendOnlyModel):
             models.CheckConstraint(
                 condition=Q(kind="expired") | Q(decided_by__isnull=False),
                 name="decision_is_somebodys",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="partial", part__isnull=False)
+                | (~Q(kind="partial") & Q(part__isnull=True)),
+                name="partial_decision_says_which_part",
             ),
         ]
 

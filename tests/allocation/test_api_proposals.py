@@ -8,6 +8,7 @@ import pytest
 from allocation.models import Decision, Proposal, Transfer
 from bets.models import Portfolio
 from tests.allocation.test_decide import proposed
+from tests.allocation.test_part import Office
 from tests.api_client import ApiClient, assert_problem, client_for
 from tests.at_once import at_once
 from tests.factories import make_bet, make_portfolio
@@ -151,3 +152,37 @@ def test_nothing_of_another_portfolio_is_listed_or_shown() -> None:
     for act in ("approve", "refuse"):
         response = stranger.post(f"/proposals/{proposal.pk}/{act}", body)
         assert_problem(response, 404, "not-found")
+
+
+@pytest.mark.django_db
+def test_a_part_is_worked_out_shown_and_then_approved_by_its_digest() -> None:
+    office = Office()
+    client = client_for(office.portfolio, "finance")
+    wanted = {"left_out": [office.tired.pk], "amounts": {str(office.sick.pk): "24000.00"}}
+    before = Transfer.objects.count()
+    part = client.post(f"/proposals/{office.proposal.pk}/part", wanted).json()
+    assert (part["entangled"], part["exit_costs"]) == ("4000.00", "24000.00")
+    assert part["obstacles"] == [] and part["gain_lost"] > 0
+    assert Transfer.objects.count() == before
+    body = {**shown_to(client, office.proposal), "part": wanted}
+    unseen = client.post(f"/proposals/{office.proposal.pk}/approve", body)
+    assert assert_problem(unseen, 409, "conflict")["changed"]
+    body["part_sha256"] = part["sha256"]
+    decision = client.post(f"/proposals/{office.proposal.pk}/approve", body).json()
+    assert decision["kind"] == "partial"
+    assert decision["part"]["amounts"] == {str(office.sick.pk): "24000.00"}
+    [booked] = client.get("/decisions?kind=partial").json()["results"]
+    assert booked == decision
+
+
+@pytest.mark.django_db
+def test_a_part_beyond_what_was_proposed_names_the_bet_and_the_way_to_more() -> None:
+    office = Office()
+    client = client_for(office.portfolio, "finance")
+    wanted = {"amounts": {str(office.sick.pk): "50000.00"}}
+    body = {**shown_to(client, office.proposal), "part": wanted, "part_sha256": "0" * 64}
+    for path, asked, prefix in (("part", wanted, ""), ("approve", body, "part.")):
+        answer = client.post(f"/proposals/{office.proposal.pk}/{path}", asked)
+        [wrong] = assert_problem(answer, 400, "invalid")["errors"]
+        assert wrong["field"] == f"{prefix}amounts.{office.sick.pk}"
+        assert "from a scenario" in wrong["problem"]

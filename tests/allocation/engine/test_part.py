@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from allocation.engine import (
@@ -118,6 +118,7 @@ def test_a_bet_that_is_not_named_stays_as_it_is() -> None:
 
 @few
 @given(seeds)
+@example(50065)  # here a bet is only worth funding if another ends on its exact amount
 def test_with_everything_free_the_part_is_the_whole(seed: int) -> None:
     document = parse_snapshot(random_portfolio(seed))
     whole = solve(document)
@@ -150,7 +151,7 @@ def test_a_part_is_never_worth_more_than_the_whole_and_keeps_to_its_ranges(
     assume(not beyond_terms(document, asked))
     part = best_within(document, ranges)
     for bet, within in ranges.items():
-        assert within.least - 0.011 <= part.positions[bet].working <= within.most + 0.011
+        assert within.least - 1e-6 <= part.positions[bet].working <= within.most + 1e-6
     unnamed = {bet.id: bet.working for bet in document.bets if bet.id not in ranges}
     assert all(part.positions[bet].working == rate for bet, rate in unnamed.items())
     if part.breach.after <= whole.breach.after + 0.005:

@@ -255,6 +255,9 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ),
     ("GET", "api-proposals"): listed("proposals"),
     ("GET", "api-proposal"): shown("proposals", "proposal"),
+    ("POST", "api-part"): Entry(
+        lambda world: f"/proposals/{world.proposal.pk}/part", body=lambda world: {"left_out": []}
+    ),
     ("POST", "api-approve"): Entry(
         lambda world: f"/proposals/{world.proposal.pk}/approve", FINANCE_ONLY, seen
     ),
