@@ -40,7 +40,7 @@ def after_break(portfolio: Portfolio, until: date) -> list[AfterBreak]:
     steps = funding_steps(spells, until)
     rows = []
     for bet_id, intervals in spells.items():
-        spent = sum((_integral(steps[bet_id], *interval) for interval in intervals), Decimal(0))
+        spent = sum((spent_between(steps[bet_id], *interval) for interval in intervals), Decimal(0))
         last_start, last_end = intervals[-1]
         broken_on = last_start if last_end >= until and last_start <= until else None
         rate = steps[bet_id][-1][1] if steps[bet_id] else Decimal(0)
@@ -103,7 +103,7 @@ def _cumulated(by_day: dict[date, Decimal]) -> Steps:
     return steps
 
 
-def _integral(steps: Steps, start: date, end: date) -> Decimal:
+def spent_between(steps: Steps, start: date, end: date) -> Decimal:
     """Currency spent between two dates at the rates of the steps, to the cent."""
     spent = Decimal(0)
     for index, (day, rate) in enumerate(steps):

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from allocation import decide, ledger_api, limits
+from allocation import decide, learned_api, ledger_api, limits, reading
 from allocation import serializers as forms
 from allocation.models import Decision, Guardrail, LimitChange, Proposal, Transfer
 from allocation.part import Part, checked, worked_out
@@ -144,14 +144,15 @@ class Decisions(ListView):
 
     @extend_schema(
         parameters=[forms.DecisionFilter],
-        responses=forms.DecisionShown(many=True),
+        responses=forms.JournalledDecisionShown(many=True),
         summary="List decisions",
     )
     def get(self, request: Request) -> Response:
         """Newest first."""
         wanted = forms.DecisionFilter.of(request.query_params)
-        rows = Decision.objects.visible_to(self.principal)
-        return self.page(rows.filter(**wanted), forms.DecisionShown)
+        conditions = {DECISION_CONDITIONS.get(name, name): wanted[name] for name in wanted}
+        rows = reading.with_moved(Decision.objects.visible_to(self.principal))
+        return self.page(rows.filter(**conditions), forms.JournalledDecisionShown)
 
 
 class Guardrails(ListView):
@@ -246,6 +247,13 @@ class LimitChanges(ListView):
         return self.page(rows.filter(**wanted), forms.LimitChangeShown)
 
 
+DECISION_CONDITIONS = {
+    "bet": "proposal__changes__bet",
+    "since": "decided_at__gte",
+    "until": "decided_at__lt",
+}
+
+
 def _guardrail_as_it_is(guardrail: Guardrail) -> dict[str, Any]:
     return dict(forms.GuardrailShown(Guardrail.objects.get(pk=guardrail.pk)).data)
 
@@ -273,4 +281,5 @@ urlpatterns = [
     path("transfers", Transfers.as_view(), name="api-transfers"),
     path("decisions", Decisions.as_view(), name="api-decisions"),
     *ledger_api.urlpatterns,
+    *learned_api.urlpatterns,
 ]

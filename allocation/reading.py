@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
-from allocation.models import Decision, Guardrail, Proposal, ProposalChange
+from allocation.models import Decision, Guardrail, Proposal, ProposalChange, Transfer
 from bets.models import Bet, Portfolio, Team
 from evidence.models import Evidence
 from evidence.weighed import decibans_of
@@ -191,3 +192,10 @@ def decisions(portfolio: Portfolio) -> QuerySet[Decision]:
         .select_related("proposal__portfolio", "decided_by", "api_key")
         .defer("proposal__snapshot", "proposal__solution")
     )
+
+
+def with_moved(rows: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Decisions with ``moved``: the sum of the moves that each booked, currency per month."""
+    moves = Transfer.objects.filter(decision=OuterRef("pk"), kind=Transfer.Kind.MOVE)
+    total = moves.order_by().values("decision").annotate(total=Sum("amount")).values("total")
+    return rows.annotate(moved=Coalesce(Subquery(total), Decimal("0.00")))

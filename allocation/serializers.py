@@ -165,6 +165,15 @@ class DecisionShown(ShownSerializer):
         ]
 
 
+class JournalledDecisionShown(DecisionShown):
+    """The same with what it moved: the sum of the moves that it booked, currency per month."""
+
+    moved = fields.MoneyField(read_only=True)
+
+    class Meta(DecisionShown.Meta):
+        fields = [*DecisionShown.Meta.fields, "moved"]
+
+
 class PlaceShown(serializers.Serializer[Any]):
     """Where money stands: an account of the portfolio, or of a bet."""
 
@@ -301,9 +310,13 @@ class TransferFilter(PortfolioFilter):
 
 
 class DecisionFilter(PortfolioFilter):
-    """Decisions of a portfolio, of a kind."""
+    """Decisions of a portfolio: of a kind, about a bet, under a mandate, in a period."""
 
     kind = fields.ChoiceField(required=False, choices=Decision.Kind.choices)
+    bet = fields.QueryWholeField(required=False, help_text="Those whose proposal changes it.")
+    mandate = fields.QueryWholeField(required=False)
+    since = fields.MomentField(required=False, help_text="Decided then or later.")
+    until = fields.MomentField(required=False, help_text="Decided before then.")
 
 
 class Approval(StrictSerializer):

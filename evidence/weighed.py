@@ -4,7 +4,7 @@ What the bet's page shows; worked out for now, so that staleness is today's.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -143,3 +143,33 @@ def _item(
         is_retracted=row.pk in live,
         retractions=retractions.get(row.pk, []),
     )
+
+
+def decibans_then(
+    seen: Mapping[int, tuple[datetime, Collection[Evidence]]],
+) -> dict[int, dict[int, float]]:
+    """What events weighed at moments of the past, by the key of the moment and the event's id.
+
+    Args:
+        seen: under any key, a moment and the events that were known then; those that did not
+            count at that moment are left out of the answer.
+    """
+    bets = {event.bet_id for _, events in seen.values() for event in events}
+    histories = histories_of(Bet.objects.filter(pk__in=bets))
+    return {key: _decibans_at(histories, *known) for key, known in seen.items()}
+
+
+def _decibans_at(
+    histories: Mapping[int, BetHistory], moment: datetime, events: Collection[Evidence]
+) -> dict[int, float]:
+    known = {event.pk for event in events}
+    weights = {}
+    for bet_id, hypothesis_id in {(event.bet_id, event.hypothesis_id) for event in events}:
+        history = histories[bet_id]
+        found = belief.hypothesis_belief(
+            history.hypotheses[hypothesis_id], moment_for(history, moment)
+        )
+        for item in found.items:
+            if item.counts and item.id in known:
+                weights[int(item.id)] = item.decibans
+    return weights

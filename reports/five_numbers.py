@@ -9,10 +9,10 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from allocation.after_break import after_break
-from allocation.models import LatestRun, Transfer
+from allocation.models import LatestRun
 from bets.models import Bet, Portfolio
 from bets.models.bet import ThesisStatus
-from evidence.models import ThesisBreak
+from reports.evidence_to_money import evidence_to_money
 
 HALF_LIFE_WITHOUT_HYPOTHESES = 180.0
 
@@ -82,27 +82,3 @@ def is_silent(bet: Bet, half_life_days: float | None, now: datetime) -> bool:
         return False
     patience = timedelta(days=half_life_days or HALF_LIFE_WITHOUT_HYPOTHESES)
     return now - bet.stage_entered_at > patience
-
-
-def evidence_to_money(portfolio: Portfolio) -> list[float]:
-    """Days from each evidence that broke or made a thesis to the move that followed, if one did.
-
-    Only moves that were decided count; opening balances and corrections follow from nothing.
-    """
-    moves = (
-        Transfer.objects.filter(portfolio=portfolio, decision__isnull=False)
-        .order_by("decision__decided_at")
-        .values_list("from_account__bet_id", "to_account__bet_id", "decision__decided_at")
-    )
-    by_bet: dict[int, list[datetime]] = {}
-    for giver, taker, decided_at in moves:
-        for bet_id in {giver, taker} - {None}:
-            by_bet.setdefault(bet_id, []).append(decided_at)
-    waits = []
-    for bet_id, known_at in ThesisBreak.objects.filter(portfolio=portfolio).values_list(
-        "bet_id", "known_at"
-    ):
-        after = [moment for moment in by_bet.get(bet_id, ()) if moment >= known_at]
-        if after:
-            waits.append((after[0] - known_at).total_seconds() / 86_400)
-    return waits

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from reports import tour_pages, views
+from reports.journal import pages as journal
 
 app_name = "reports"
 
@@ -24,6 +25,10 @@ urlpatterns = [
     ),
     path("reports/calibration", views.calibration_page, name="calibration"),
     path("reports/calibration/<slug:part>.csv", views.calibration_csv, name="calibration_csv"),
+    path("decisions", journal.journal_page, name="decisions"),
+    path("decisions/rows", journal.journal_rows, name="decisions_rows"),
+    path("decisions/learned", journal.use_learned_terms, name="use_learned"),
+    path("decisions/<slug:part>.csv", journal.journal_csv, name="decisions_csv"),
     path("flow", views.flow_page, name="flow"),
     path("flow/<slug:part>.csv", views.flow_csv, name="flow_csv"),
     path("proposals/<int:proposal_id>/waterfall", views.waterfall, name="waterfall"),

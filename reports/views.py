@@ -1,7 +1,5 @@
 """The Allocation page with its panels, and the pictures that other pages take from here."""
 
-import csv
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -21,15 +19,14 @@ from evidence.calibration import LEADS
 from reports import bet_history, frontier_picture, proposal_picture, scenario_picture
 from reports.allocation import broken_but_well_reported, holdings, latest_evidence
 from reports.calibration import Calibration
+from reports.csv_files import as_csv, rows_as_csv
 from reports.figures import ageing, cumulative_flow, over_time, time_in_stage
 from reports.figures.sankey import Sankey, sankey
-from reports.figures.table import Table
 from reports.five_numbers import five_numbers
 from reports.flow import MOST_BLOCKED, PERIODS, Flow, FlowFilters
 from reports.learn_next import as_table, learn_next, open_to
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
-from spm.cells import as_cells
 
 
 @require_GET
@@ -59,7 +56,7 @@ def sankey_csv(request: PageRequest) -> HttpResponse:
     figure: Sankey | None = _sankey(request).get("figure")
     if figure is None:
         raise Http404
-    return _as_csv(figure.table, "allocation.csv")
+    return as_csv(figure.table, "allocation.csv")
 
 
 @require_GET
@@ -129,7 +126,7 @@ def belief_over_money(request: PageRequest, bet_id: int) -> HttpResponse:
 def belief_over_money_csv(request: PageRequest, bet_id: int) -> HttpResponse:
     """What is behind the picture of a bet."""
     figure, _ = bet_history.pictures_of(_bet(request, bet_id))
-    return _as_csv(figure.table, f"bet-{bet_id}.csv")
+    return as_csv(figure.table, f"bet-{bet_id}.csv")
 
 
 def _proposal(request: PageRequest, proposal_id: int) -> Proposal:
@@ -152,7 +149,7 @@ def waterfall(request: PageRequest, proposal_id: int) -> HttpResponse:
 def waterfall_csv(request: PageRequest, proposal_id: int) -> HttpResponse:
     """The figures behind the waterfall."""
     figure, _ = proposal_picture.pictures_of(_proposal(request, proposal_id))
-    return _as_csv(figure.table, f"proposal-{proposal_id}.csv")
+    return as_csv(figure.table, f"proposal-{proposal_id}.csv")
 
 
 @require_GET
@@ -201,7 +198,7 @@ def flow_csv(request: PageRequest, part: str) -> HttpResponse:
         table = _flow(request).table(part)
     except KeyError as error:
         raise Http404 from error
-    return _as_csv(table, f"flow-{part}.csv")
+    return as_csv(table, f"flow-{part}.csv")
 
 
 @require_GET
@@ -228,7 +225,7 @@ def calibration_csv(request: PageRequest, part: str) -> HttpResponse:
         raise Http404
     shown = Calibration(request.portfolio, request.GET.dict())
     table = shown.table() if part == "forecasts" else shown.picture().table
-    return _as_csv(table, f"calibration-{part}.csv")
+    return as_csv(table, f"calibration-{part}.csv")
 
 
 def _flow(request: PageRequest) -> Flow:
@@ -259,7 +256,7 @@ def value_against_turnover(request: PageRequest) -> HttpResponse:
 def value_against_turnover_csv(request: PageRequest) -> HttpResponse:
     """The figures behind that picture."""
     figure, _ = scenario_picture.pictures_of(_scenarios(request))
-    return _as_csv(figure.table, "value-against-turnover.csv")
+    return as_csv(figure.table, "value-against-turnover.csv")
 
 
 @require_GET
@@ -277,7 +274,7 @@ def frontier_csv(request: PageRequest, proposal_id: int) -> HttpResponse:
     pictures = frontier_picture.pictures_of(_proposal(request, proposal_id))
     if pictures is None:
         raise Http404
-    return _as_csv(pictures[0].table, f"proposal-{proposal_id}-frontier.csv")
+    return as_csv(pictures[0].table, f"proposal-{proposal_id}-frontier.csv")
 
 
 @require_GET
@@ -300,7 +297,7 @@ def learn_next_csv(request: PageRequest) -> HttpResponse:
     if request.portfolio is None:
         raise Http404
     rows = as_table(learn_next(request.portfolio))
-    return _rows_as_csv(rows, f"learn-next-{request.portfolio.slug}.csv")
+    return rows_as_csv(rows, f"learn-next-{request.portfolio.slug}.csv")
 
 
 def _learn_next(request: PageRequest) -> dict[str, Any]:
@@ -320,14 +317,3 @@ def _learn_next(request: PageRequest) -> dict[str, Any]:
         for question in found.questions
     ]
     return {"found": found, "rows": rows}
-
-
-def _as_csv(table: Table, name: str) -> HttpResponse:
-    return _rows_as_csv(table.as_rows(), name)
-
-
-def _rows_as_csv(rows: Iterable[Sequence[Any]], name: str) -> HttpResponse:
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    csv.writer(response).writerows(as_cells(row) for row in rows)
-    return response

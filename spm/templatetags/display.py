@@ -222,6 +222,7 @@ NAVIGATION = (
     ("bets:kanban", "Kanban", "kanban", "k"),
     ("evidence:stream", "Evidence", "evidence", "e"),
     ("allocation:proposals", "Proposals", "proposal", "p"),
+    ("reports:decisions", "Decisions", "clock", "d"),
     ("allocation:guardrails", "Guardrails", "guardrail", "r"),
     ("allocation:scenarios", "Scenarios", "scenario", "s"),
     ("reports:flow", "Flow", "flow", "f"),

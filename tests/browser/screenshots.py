@@ -48,6 +48,8 @@ PAGES = {
     "scenario": (LEAD, "scenario"),
     "evidence-import": (LEAD, "/evidence/import"),
     "flow": (LEAD, "/flow"),
+    "decisions": (LEAD, "/decisions?period=all"),
+    "decisions-freed": (LEAD, "/decisions?period=all&part=freed"),
     "ledger": (LEAD, "/ledger"),
     "settings": (LEAD, "/settings"),
     "design": (LEAD, "/design"),

@@ -96,6 +96,8 @@ def addresses() -> list[str]:
         "/proposals",
         f"/proposals/{proposal.pk}",
         f"/proposals/{decided.pk}",
+        "/decisions?period=all",
+        *(f"/decisions?period=all&part={part}" for part in ("waits", "refused", "freed")),
         "/ledger",
         f"/ledger/transfers/{Transfer.objects.filter(decision__isnull=False).latest('id').pk}",
         f"/bets/{Account.objects.filter(kind='entangled', booked__gt=0)[0].bet_id}/unwind",

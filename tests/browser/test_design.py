@@ -106,7 +106,7 @@ def test_whoever_walks_by_keyboard_sees_where_they_are(open_as_lead: Callable[..
 def test_the_bar_keeps_all_its_entries_where_there_is_less_room(
     open_as_lead: Callable[..., Any],
 ) -> None:
-    page = open_as_lead("/ledger", viewport={"width": 1024, "height": 768})
+    page = open_as_lead("/ledger", viewport={"width": 1280, "height": 768})
     wide = page.locator(".bar__nav > ul > li > a:visible").all_inner_texts()
     for width in (768, 390):
         page.set_viewport_size({"width": width, "height": 800})

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from allocation import guardrails, ledger
 from allocation.guardrails import Limit
-from allocation.models import Guardrail, Proposal, RecomputeRequest, Scenario
+from allocation.models import Decision, Guardrail, Proposal, RecomputeRequest, Scenario
 from allocation.scenarios.edit import change, create
 from allocation.scenarios.solving import answer_to
 from bets.edit import OFFICE
@@ -179,6 +179,29 @@ def entangled_bet(world: World) -> Bet:
     return world.bet
 
 
+def once_learned(world: World) -> dict[str, Any]:
+    """What can be used, once a withdrawal of nine tenths has settled."""
+    proposal, bet = world.proposal, world.other_bet
+    if not proposal.changes.filter(bet=bet, approved=True).exists():
+        at = timezone.now()
+        decision = Decision.objects.create(
+            portfolio=world.portfolio,
+            proposal=proposal,
+            kind="expired",
+            decided_at=at,
+            proposal_version=1,
+            authority="Nobody",
+        )
+        terms = {"working_before": 10, "working_after": 0, "freed": 10, "belief": 0.5}
+        proposal.changes.create(bet=bet, approved=True, **terms)
+        today = timezone.localdate()
+        given = ledger.Entry("opening", ledger.RESERVE, ledger.working(bet.pk), Decimal(10), today)
+        taken = ledger.Entry("move", ledger.working(bet.pk), ledger.RESERVE, Decimal(10), today)
+        ledger.book(world.portfolio.pk, [given])
+        ledger.book(world.portfolio.pk, [taken], decision=decision)
+    return {"reclaimable_share": 1.0}
+
+
 def limited(world: World) -> dict[str, Any]:
     terms = {"name": "New", "kind": "share", "maximum": "0.2", "reason": "A trial."}
     return {**terms, "portfolio": world.portfolio.pk}
@@ -273,6 +296,19 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ),
     ("GET", "api-transfers"): listed("transfers"),
     ("GET", "api-decisions"): listed("decisions"),
+    ("GET", "api-learned-terms"): Entry(
+        lambda world: f"/learned-terms?portfolio={world.portfolio.pk}", foreign=400
+    ),
+    ("POST", "api-use-learned-terms"): Entry(
+        lambda world: "/learned-terms/use",
+        EDITORS,
+        lambda world: {
+            "portfolio": world.portfolio.pk,
+            "liquidity": "property",
+            **once_learned(world),
+        },
+        foreign=400,
+    ),
     ("GET", "api-scenarios"): listed("scenarios"),
     ("POST", "api-scenarios"): Entry(
         lambda world: "/scenarios",
