@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from allocation import ledger, signals
 from allocation.booking import transfers_of
+from allocation.leaving import carry_out
 from allocation.models import Decision, Proposal, RecomputeRequest
 from allocation.part import Part, WorkedOut, as_shown
 from allocation.propose import booked_working, close, names_of
@@ -69,12 +70,15 @@ def approve(
         _refuse_if_not_as_shown(proposal, shown)
         _refuse_if_newer_is_known(proposal, shown)
         taken = _taken(principal, proposal, shown, part)
+        carry_out.hold_the_board(proposal)
         ledger.hold(proposal.portfolio_id)
         _refuse_if_positions_differ(proposal)
+        carry_out.refuse_if_no_longer_so(proposal)
         moment = at or timezone.now()
         kind = Decision.Kind.PARTLY_APPROVED if taken else Decision.Kind.APPROVED
         decision = _decide(principal, proposal, kind, reason, moment, shown.newer_evidence, taken)
         _book(decision, proposal, timezone.localdate(moment))
+        carry_out.move_the_cards(principal, proposal, decision)
         _mark(proposal, taken)
         ask(proposal.portfolio_id, f"{proposal} was {decision.get_kind_display().lower()}.")
         signals.decided.send(Decision, decision=decision)
@@ -87,6 +91,7 @@ def _taken(
     """The part that is approved, worked out and as it was shown; None for the whole."""
     if part is None or part.is_whole:
         return None
+    carry_out.refuse_a_part(proposal)
     taken = as_shown(proposal, part, shown.part_sha256)
     _refuse_if_only_own_gain(principal, proposal, taken.raised)
     return taken

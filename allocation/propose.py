@@ -8,6 +8,7 @@ differs from what was refused.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -27,6 +28,31 @@ LEAST_LEFT = 0.005  # currency per month
 LEAST_MENDED = 0.01  # currency per month, or a hundredth of a bet over a count
 
 Solution = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class End:
+    """The bets that a proposal ends: ``about`` one, and those in ``exits`` with where they go.
+
+    ``reason`` is the person's; ``consequences`` are what was on the table (``allocation.leaving``).
+    """
+
+    purpose: str
+    about: Bet
+    successor: Bet | None
+    reason: str
+    consequences: dict[str, Any]
+    exits: Mapping[int, str]
+
+    def as_fields(self) -> dict[str, Any]:
+        """What of it stands on the proposal itself."""
+        return {
+            "purpose": self.purpose,
+            "about": self.about,
+            "successor": self.successor,
+            "reason": self.reason,
+            "consequences": self.consequences,
+        }
 
 
 def settle(
@@ -166,6 +192,7 @@ def publish(
     replaces: Proposal | None = None,
     drawn_up_by: User | None = None,
     contributors: Iterable[User] = (),
+    end: End | None = None,
 ) -> Proposal:
     """Write a solution down as the portfolio's next proposal, open for decision.
 
@@ -177,6 +204,7 @@ def publish(
         replaces: the proposal whose place it takes.
         drawn_up_by: the person whose proposal it is; the engine's if None.
         contributors: who else has worked it out, and may not decide it either.
+        end: the bets that it ends, if it does.
     """
     number = Proposal.objects.filter(portfolio=portfolio).aggregate(last=Max("number"))["last"] or 0
     changes, objective = solution["changes"], solution["objective"]
@@ -205,9 +233,10 @@ def publish(
         exit_costs=sum(cents(change["exit_cost"]) for change in changes),
         snapshot=snapshot,
         solution=solution,
+        **(end.as_fields() if end else {}),
     )
     proposal.contributors.set(contributors)
-    _write_changes(proposal, snapshot, solution)
+    _write_changes(proposal, snapshot, solution, end.exits if end else {})
     _gather_evidence(proposal)
     signals.published.send(Proposal, proposal=proposal)
     live.say(portfolio.pk, "proposals", f"proposal:{proposal.pk}", "allocation")
@@ -220,11 +249,14 @@ def content_digest(solution: Solution) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _write_changes(proposal: Proposal, snapshot: dict[str, Any], solution: Solution) -> None:
+def _write_changes(
+    proposal: Proposal, snapshot: dict[str, Any], solution: Solution, exits: Mapping[int, str]
+) -> None:
     beliefs = {int(bet["id"]): bet["belief"] for bet in snapshot["bets"]}
     changes, moves = changes_in(solution), moves_in(solution)
     for change in changes:
         change.proposal, change.belief = proposal, beliefs[change.bet_id]
+        change.leaves_to = exits.get(change.bet_id, "")
     for move in moves:
         move.proposal = proposal
     ProposalChange.objects.bulk_create(changes)

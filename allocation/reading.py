@@ -103,7 +103,9 @@ def proposals(portfolio: Portfolio) -> QuerySet[Proposal]:
     """The portfolio's proposals with what a list shows, newest first; two queries more."""
     return (
         Proposal.objects.filter(portfolio=portfolio)
-        .select_related("portfolio", "drawn_up_by", "decision", "decision__decided_by")
+        .select_related(
+            "portfolio", "drawn_up_by", "about", "successor", "decision", "decision__decided_by"
+        )
         .prefetch_related(Prefetch("changes", ProposalChange.objects.order_by("id")))
         .defer("snapshot", "solution")
     )
@@ -178,6 +180,11 @@ def decisions_about(bet: Bet) -> list[ProposalChange]:
 def open_proposal(portfolio: Portfolio) -> Proposal | None:
     """The engine's open proposal."""
     return proposals(portfolio).filter(status="open", drawn_up_by__isnull=True).first()
+
+
+def open_ends(portfolio: Portfolio) -> QuerySet[Proposal]:
+    """The open proposals to stop or to pivot a bet."""
+    return proposals(portfolio).filter(status="open").exclude(purpose="reallocation")
 
 
 def proposals_about(bet: Bet) -> QuerySet[Proposal]:

@@ -44,7 +44,7 @@ urlpatterns = [
     path("guardrails/new", limit_pages.new_guardrail, name="new_guardrail"),
     path("guardrails/<int:guardrail_id>", limit_pages.one_guardrail, name="guardrail"),
     path("guardrails/set/<slug:which>", limit_pages.limit_amount, name="limit_amount"),
-    path("bets/<int:bet_id>/if-stopped", views.if_stopped_panel, name="if_stopped"),
     path("bets/<int:bet_id>/unwind", unwinding.unwind_page, name="unwind"),
+    path("", include("allocation.leaving.urls")),
     path("bets/<int:bet_id>/decisions", views.bet_decisions_panel, name="bet_decisions"),
 ]

@@ -5,17 +5,15 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from allocation import decide, reading
 from allocation.forms import DecisionForm
+from allocation.leaving.consequences import kept_with
 from allocation.models import LatestRun, Proposal
 from allocation.requests import ask
-from allocation.stopping import if_stopped_today
 from allocation.studied import studied
-from allocation.unwinding import stuck_of
-from allocation.wording import sentence
+from allocation.wording import sentence, title_of
 from bets.models import Bet
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
@@ -48,6 +46,7 @@ def _proposals(request: PageRequest) -> dict[str, Any]:
     page = list(rows[: ROWS + 1])
     for proposal in page:
         proposal.sentence = sentence(proposal)  # type: ignore[attr-defined]
+        proposal.title = title_of(proposal)  # type: ignore[attr-defined]
     shown = page[:ROWS]
     older = f"?before={shown[-1].number}" if len(page) > ROWS else ""
     return {
@@ -77,7 +76,13 @@ def ask_for_recomputation(request: PageRequest) -> HttpResponse:
 
 def _visible(request: PageRequest, proposal_id: int) -> Proposal:
     visible = Proposal.objects.visible_to(request.user).select_related(
-        "portfolio", "drawn_up_by", "replaces", "decision__decided_by", "newest_evidence"
+        "portfolio",
+        "drawn_up_by",
+        "replaces",
+        "decision__decided_by",
+        "newest_evidence",
+        "about",
+        "successor",
     )
     proposal = get_object_or_404(visible, pk=proposal_id)
     turn_to(request, proposal.portfolio_id)
@@ -114,7 +119,14 @@ def _proposal(
     rows = reading.change_rows(proposal)
     return {
         "proposal": proposal,
+        "title": title_of(proposal),
         "sentence": sentence(proposal),
+        "table": kept_with(proposal),
+        "open_ends": [
+            (end, title_of(end))
+            for end in (reading.open_ends(proposal.portfolio) if proposal.is_open else ())
+            if end.pk != proposal.pk
+        ],
         "rows": rows,
         "moves": proposal.moves.select_related("from_bet", "to_bet"),
         "limits": reading.limit_rows(proposal),
@@ -181,19 +193,6 @@ def _bet(request: PageRequest, bet_id: int) -> Bet:
     )
     turn_to(request, bet.portfolio_id)
     return bet
-
-
-@require_GET
-def if_stopped_panel(request: PageRequest, bet_id: int) -> HttpResponse:
-    """What stopping a bet today would free, and what not."""
-    bet = _bet(request, bet_id)
-    context = {
-        "bet": bet,
-        "outcome": if_stopped_today(bet),
-        "stuck": stuck_of(bet, timezone.localdate()),
-        "may_unwind": may(request.user, "unwind", bet.portfolio_id),
-    }
-    return render(request, "allocation/_if_stopped.html", context)
 
 
 @require_GET

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bets import signals
 from bets.edit import signature
-from bets.entry import EXITS, Reason, reasons_against
+from bets.entry import EXITS, Reason, reasons_against, reasons_to_stay
 from bets.models import Bet, Stage, StageChange
 from bets.models.bet import FUNDABLE
 from bets.wip import lock_board
@@ -93,7 +93,38 @@ def move(
     if to_stage == Stage.SUSTAINING:
         _require_lead(principal, portfolio_id)
     override = _judge(principal, bet, to_stage, override_reason.strip(), accepted)
-    return _journal(bet, to_stage, principal, override, note.strip(), at or timezone.now())
+    left = what_is_left(bet) if to_stage in EXITS else ""
+    return _journal(bet, to_stage, principal, at or timezone.now(), left, override, note.strip())
+
+
+def leave(
+    principal: Principal, bet_id: int, to_stage: str, accepted: str, note: str, at: datetime
+) -> StageChange:
+    """Move a card to an exit because that was decided together with its money, and journal it.
+
+    What it takes to move a card is not asked of who decides; the entry rules hold all the same,
+    but for the money, which goes with the decision. The caller holds the board (``lock_board``).
+
+    Args:
+        principal: who decided.
+        bet_id: which bet.
+        to_stage: Pivoted or Stopped.
+        accepted: what the decision leaves behind, for the journal.
+        note: what it was decided by.
+        at: the moment of the decision.
+
+    Raises:
+        Refused: the entry rules of the exit are against it.
+    """
+    bet = (
+        Bet.objects.select_related("portfolio")
+        .select_for_update(no_key=True, of=("self",))
+        .get(pk=bet_id)
+    )
+    reasons = reasons_to_stay(bet, to_stage)
+    if reasons:
+        raise Refused(reasons)
+    return _journal(bet, to_stage, principal, at, accepted, "", note)
 
 
 def _refuse_unknown(to_stage: str, override_reason: str, note: str) -> None:
@@ -144,7 +175,13 @@ def _judge(principal: Principal, bet: Bet, to_stage: str, override: str, accepte
 
 
 def _journal(
-    bet: Bet, to_stage: str, principal: Principal, override: str, note: str, moment: datetime
+    bet: Bet,
+    to_stage: str,
+    principal: Principal,
+    moment: datetime,
+    accepted: str,
+    override: str,
+    note: str,
 ) -> StageChange:
     from_stage = bet.stage
     bet.stage, bet.stage_entered_at, bet.version = to_stage, moment, bet.version + 1
@@ -156,7 +193,7 @@ def _journal(
         changed_at=moment,
         bet_version=bet.version,
         override_reason=override,
-        accepted=what_is_left(bet) if to_stage in EXITS else "",
+        accepted=accepted,
         note=note,
         **signature(principal),
     )

@@ -69,6 +69,14 @@ def reasons_against(bet: Bet, to_stage: str, accepted: bool = False) -> list[Rea
     ]
 
 
+def reasons_to_stay(bet: Bet, to_exit: str) -> list[Reason]:
+    """All that stands against ending a bet whose money is decided about at the same time."""
+    return [
+        *_limit_of(bet, to_exit),
+        *(reason for rule in RULES[Stage(to_exit)] for reason in rule(bet)),
+    ]
+
+
 # --- the rules, each of which names what is missing -----------------------------------------------
 
 
@@ -214,6 +222,7 @@ def _response_at(bet: Bet, funding_share: float) -> float:
 
 
 def _successor(bet: Bet) -> list[Reason]:
+    """A successor of which the thesis says something else; any one will do."""
     url = f"{reverse('bets:new')}?predecessor={bet.pk}"
     successors = list(bet.successors.prefetch_related("hypotheses"))
     if not successors:
@@ -225,6 +234,11 @@ def _successor(bet: Bet) -> list[Reason]:
     text = f"Its successor ‘{successors[0].title}’ states no changed hypothesis yet."
     url = reverse("bets:add_hypothesis", args=[successors[0].pk])
     return [Reason("successor_thesis", text, "State what has changed", url)]
+
+
+def has_changed_hypothesis(bet: Bet, successor: Bet) -> bool:
+    """Whether a successor states a hypothesis that its predecessor does not."""
+    return bool(_statements(successor) - _statements(bet))
 
 
 def _statements(bet: Bet) -> set[tuple[str, str, float | None]]:
@@ -247,6 +261,11 @@ RULES: dict[Stage, list[Callable[[Bet], list[Reason]]]] = {
     Stage.STOPPED: [],
 }
 EXITS = (Stage.PIVOTED, Stage.STOPPED)
+# Where a bet that holds money is ended by a proposal: the floor above serves these pages.
+PROPOSED_AT = {
+    Stage.PIVOTED: ("Propose the pivot", "allocation:pivot"),
+    Stage.STOPPED: ("Propose to stop", "allocation:stop"),
+}
 
 
 # --- what holds for every stage -------------------------------------------------------------------
@@ -269,8 +288,10 @@ def _holds_money(bet: Bet, to_stage: str) -> list[Reason]:
         f"It still holds {rate} of working money, and {Stage(to_stage).label} holds none. "
         "Money moves by a proposal, not by moving the card."
     )
-    url = reverse("bets:bet", args=[bet.pk]) + "#if-stopped"
-    return [Reason("holds_money", text, "See what stopping frees", url)]
+    label, page = PROPOSED_AT.get(Stage(to_stage), ("See what stopping frees", ""))
+    shown = reverse("bets:bet", args=[bet.pk]) + "#if-stopped"
+    url = reverse(page, args=[bet.pk]) if page else shown
+    return [Reason("holds_money", text, label, url)]
 
 
 def _acceptance(bet: Bet, to_stage: str, accepted: bool) -> list[Reason]:

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from bets.models import Bet, Portfolio
+from bets.models import Bet, Portfolio, Stage
 from bets.models.portfolio import VisibleQuerySet
 from evidence.models import Evidence
 from spm.accounts.models import User
@@ -39,7 +39,18 @@ class Proposal(models.Model):
     ``version`` counts each change of what a reader would see, the list of evidence included;
     ``content_sha256`` is the digest of the moves. An approval names both. ``snapshot`` and
     ``solution`` are the engine's own input and output, so that every figure can be opened.
+
+    A proposal to stop or to pivot is ``about`` one bet, and carries the ``reason`` it was drawn up
+    for and the ``consequences`` that were on the table (``allocation.leaving``); a pivot names the
+    ``successor``.
     """
+
+    class Purpose(models.TextChoices):
+        """What it is for: to allocate better, or to end a bet."""
+
+        REALLOCATION = "reallocation", "Reallocation"
+        STOP = "stop", "Stop"
+        PIVOT = "pivot", "Pivot"
 
     class Status(models.TextChoices):
         """Where a proposal stands; only an open one can be decided."""
@@ -62,6 +73,15 @@ class Proposal(models.Model):
     replaces = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
     )
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.REALLOCATION)
+    about = models.ForeignKey(
+        Bet, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals_to_leave"
+    )
+    successor = models.ForeignKey(
+        Bet, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals_to_begin"
+    )
+    reason = models.TextField(blank=True)
+    consequences = models.JSONField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     content_sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField()
@@ -104,6 +124,22 @@ class Proposal(models.Model):
                 | (~Q(status="open") & Q(closed_at__isnull=False)),
                 name="closed_proposals_say_when",
             ),
+            models.UniqueConstraint(
+                fields=["about"],
+                condition=Q(status="open"),
+                name="one_open_proposal_to_end_a_bet",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="reallocation", about=None, successor=None)
+                | Q(purpose="stop", about__isnull=False, successor=None)
+                | Q(purpose="pivot", about__isnull=False, successor__isnull=False),
+                name="ends_are_about_a_bet",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="reallocation")
+                | (Q(drawn_up_by__isnull=False, consequences__isnull=False) & ~Q(reason="")),
+                name="ends_are_somebodys_with_a_reason",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -113,6 +149,11 @@ class Proposal(models.Model):
     def is_open(self) -> bool:
         """Whether it can still be decided."""
         return self.status == self.Status.OPEN
+
+    @property
+    def ends_a_bet(self) -> bool:
+        """Whether it stops or pivots a bet: decided as a whole or not at all."""
+        return self.purpose != self.Purpose.REALLOCATION
 
 
 class LatestRun(models.Model):
@@ -143,7 +184,10 @@ class LatestRun(models.Model):
 
 
 class ProposalChange(models.Model):
-    """What a proposal does to one bet; rates in currency per month, costs in currency."""
+    """What a proposal does to one bet; rates in currency per month, costs in currency.
+
+    ``leaves_to`` is the exit to which the card of a bet goes that is ended; empty for the others.
+    """
 
     proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="changes")
     bet = models.ForeignKey(Bet, on_delete=models.PROTECT, related_name="proposed_changes")
@@ -157,6 +201,7 @@ class ProposalChange(models.Model):
     gain_alone = FiniteField(null=True)
     belief = FiniteField()
     approved = models.BooleanField(null=True)
+    leaves_to = models.CharField(max_length=12, choices=Stage.choices, blank=True)
 
     class Meta:
         """A bet changes once in a proposal."""
@@ -166,6 +211,9 @@ class ProposalChange(models.Model):
             models.UniqueConstraint(fields=["proposal", "bet"], name="change_of_bet_once"),
             models.CheckConstraint(
                 condition=~Q(working_before=F("working_after")), name="change_changes_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(leaves_to__in=["", "stopped", "pivoted"]), name="leaves_to_an_exit"
             ),
         ]
 

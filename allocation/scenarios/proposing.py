@@ -28,6 +28,7 @@ from allocation.scenarios.made_from import names_of
 from allocation.scenarios.opened import Opened
 from allocation.scenarios.wording import Words
 from allocation.snapshot import Snapshot, snapshot_of
+from bets.models import Portfolio
 from spm.accounts.permissions import NotAllowed, Principal, person_behind, require
 from spm.errors import Conflict
 
@@ -136,7 +137,7 @@ def draw_up(principal: Principal, scenario_id: int, version: int | None = None) 
     proposal = publish(
         scenario.portfolio,
         held_against.snapshot,
-        _with_bound(scenario, held_against.weighed),
+        with_bound(scenario.portfolio, held_against.weighed),
         timezone.now(),
         drawn_up_by=person,
         contributors=[scenario.author] if scenario.author_id != person.pk else [],
@@ -152,9 +153,9 @@ def _refuse_twice(scenario: Scenario) -> None:
         raise Conflict("It has been proposed already.", [f"Proposal {number} is open."])
 
 
-def _with_bound(scenario: Scenario, weighed: dict[str, Any]) -> dict[str, Any]:
+def with_bound(portfolio: Portfolio, weighed: dict[str, Any]) -> dict[str, Any]:
     """The weighed moves with how far they are from the best that the engine knows of today."""
-    latest = LatestRun.objects.filter(portfolio=scenario.portfolio, problem="").first()
+    latest = LatestRun.objects.filter(portfolio=portfolio, problem="").first()
     worth = weighed["objective"]["proposed"]
     bound = max(worth, latest.objective_best if latest else worth)
     size = max(abs(bound), abs(worth))

@@ -106,7 +106,7 @@ def id_in(text: str) -> int | None:
 
 def visible_bet(request: HttpRequest, bet_id: int) -> Bet:
     """The bet, or 404 for whoever may not see it."""
-    bets = Bet.objects.visible_to(request.user).select_related("portfolio")
+    bets = Bet.objects.visible_to(request.user).select_related("portfolio", "predecessor")
     found: Bet = get_object_or_404(bets, pk=bet_id)
     return found
 

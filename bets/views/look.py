@@ -32,7 +32,7 @@ def looked_at(request: HttpRequest, parameters: dict[str, str], portfolio_id: in
     bet_id = id_in(parameters.get("look", ""))
     if bet_id is None:
         return None
-    bets = Bet.objects.visible_to(request.user).select_related("portfolio")
+    bets = Bet.objects.visible_to(request.user).select_related("portfolio", "predecessor")
     found: Bet | None = bets.filter(pk=bet_id, portfolio_id=portfolio_id).first()
     return found
 
@@ -55,6 +55,7 @@ def context_of(request: HttpRequest, bet: Bet, close: str) -> dict[str, Any]:
         "look": bet,
         "look_portfolio": bet.portfolio,
         "look_hypotheses": list(bet.hypotheses.all()),
+        "look_successors": list(bet.successors.only("title")),
         "look_waits": [link.needs for link in waits],
         "look_teams": [link.team for link in bet.bet_teams.select_related("team")],
         "look_may_log": may(request.user, "log_evidence", bet.portfolio_id, bet.team_ids),

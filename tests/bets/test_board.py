@@ -192,7 +192,8 @@ def test_a_bet_with_working_money_stops_by_a_proposal_only() -> None:
     with pytest.raises(Refused) as refusal:
         move(lead, bet.pk, "stopped", accepted=True)
     (reason,) = refusal.value.reasons
-    assert (reason.code, reason.help_label) == ("holds_money", "See what stopping frees")
+    assert (reason.code, reason.help_label) == ("holds_money", "Propose to stop")
+    assert reason.help_url == f"/bets/{bet.pk}/stop"
     assert reason.help_url.startswith(f"/bets/{bet.pk}")
     assert codes(lead, bet, "funnel") == {"holds_money"}
     assert codes(lead, bet, "pivoted", accepted=True) == {"holds_money", "successor"}
