@@ -10,7 +10,7 @@ class AllocationConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what the floors below say."""
-        from allocation import notices, requests, signals
+        from allocation import notices, requests, signals, webhooks
         from bets.signals import position_terms_changed
         from evidence.models import Because
         from evidence.notices.sift import asked_again
@@ -26,3 +26,5 @@ class AllocationConfig(AppConfig):
         signals.decided.connect(notices.on_decided, dispatch_uid="tell-of-decisions")
         signals.proof_failed.connect(notices.on_proof_failed, dispatch_uid="tell-of-the-proof")
         asked_again[Because.DECIDES] = notices.may_still_decide
+        signals.published.connect(webhooks.on_published, dispatch_uid="webhooks-of-proposals")
+        signals.decided.connect(webhooks.on_decided, dispatch_uid="webhooks-of-decisions")

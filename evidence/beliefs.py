@@ -21,6 +21,7 @@ from evidence.notices.requests import tell_of_answers
 from evidence.notices.theses import Change, tell_of_theses
 from evidence.signals import beliefs_changed
 from evidence.standing import Standing, Turn, moment_for, standing_of, turns_of, turns_since
+from evidence.webhooks import owe_theses
 from spm import live
 
 __all__ = ["Written", "differences", "lock", "note_passing_time", "refresh", "write"]
@@ -129,6 +130,7 @@ def write(
         _project(bet, standings[bet.pk], turns.get(bet.pk, []), cause)
     changes = [Change(bet, was[bet.pk], turns.get(bet.pk, [])) for bet in bets]
     tell_of_theses(changes, cause.known_at)
+    owe_theses(changes, cause.known_at)
     tell_of_answers(cause.touched, cause.known_at)
     _tell(bets, matters, cause)
     return [Written(bet, standings[bet.pk], turns.get(bet.pk, [])) for bet in bets]

@@ -47,6 +47,19 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = env.list("SPM_SECRET_KEY_FALLBACKS", default=[])
 
+
+def _data_keys() -> list[str]:
+    """What stored secrets are sealed with (spm.sealed), the present key first."""
+    key_file = SPM_HOME / "data-key"
+    kept = key_file.read_text().strip() if key_file.exists() else ""
+    said = [env.str("SPM_DATA_KEY", default=""), *env.list("SPM_DATA_KEY_FALLBACKS", default=[])]
+    return [key for key in [*said, kept, SECRET_KEY, *SECRET_KEY_FALLBACKS] if key]
+
+
+DATA_KEYS = _data_keys()
+# Hosts (or host:port) that may be asked without TLS and at a private address (spm.outgoing).
+OUTGOING_ALLOW = env.list("SPM_OUTGOING_ALLOW", default=[])
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -64,6 +77,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "spm.apps.OfficeConfig",
     "spm.accounts",
+    "spm.webhooks",
     "bets",
     "evidence",
     "allocation",
@@ -210,6 +224,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "evidence.mail_notices",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
+    "send what webhooks are owed": {
+        "task": "webhooks.sweep",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "forget deliveries of long ago": {
+        "task": "webhooks.forget_old",
+        "schedule": 86_400.0,
+        "options": {"expires": 86_400},
     },
     "make scheduled transfers effective": {
         "task": "allocation.mature_transfers",

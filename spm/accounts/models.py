@@ -114,6 +114,7 @@ class Scope(models.TextChoices):
     PROPOSE = "propose", "Make scenarios and draw up proposals"
     DECIDE = "decide", "Decide on proposals"
     LIMITS = "limits", "Set limits"
+    WEBHOOKS = "webhooks", "Manage webhooks"
 
 
 KEY_PREFIX = "spm"

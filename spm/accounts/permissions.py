@@ -26,6 +26,7 @@ Action = Literal[
     "decide",  # approve or refuse a proposal
     "unwind",  # record that entangled money is free again
     "set_limits",  # envelope, reserve, guardrails, mandates
+    "manage_webhooks",  # say which addresses are told of what happens
     "administer",  # settings, members, keys: no money
 ]
 
@@ -42,6 +43,7 @@ ROLES_FOR: dict[str, frozenset[str]] = {
     "decide": frozenset({Role.FINANCE}),
     "unwind": frozenset({Role.FINANCE}),
     "set_limits": frozenset({Role.FINANCE}),
+    "manage_webhooks": frozenset({Role.ADMIN}),
     "administer": frozenset({Role.ADMIN}),
 }
 
@@ -55,6 +57,7 @@ SCOPE_FOR: dict[str, str] = {
     "decide": Scope.DECIDE,
     "unwind": Scope.DECIDE,
     "set_limits": Scope.LIMITS,
+    "manage_webhooks": Scope.WEBHOOKS,
 }
 
 

@@ -91,6 +91,8 @@ def bring_up(options: argparse.Namespace, stop: StopSignal) -> None:
         os.environ["SPM_LISTENS_AT"] = address  # for links in e-mails
         if not os.environ.get("SPM_SECRET_KEY"):
             home.secret("secret-key")
+        if not os.environ.get("SPM_DATA_KEY"):
+            home.secret("data-key")
         services.start(address)
         prepare(services, with_demo=wants_demo(services, declined=options.no_demo))
         ours = our_parts(home, services.urls, listener.fileno())

@@ -23,6 +23,8 @@ from evidence.intake import NewEvidence, record
 from evidence.models import Evidence
 from evidence.resolve import resolution_of, resolve
 from spm.accounts.models import Role, User
+from spm.webhooks import changes as webhooks
+from spm.webhooks.models import Event, Webhook, WebhookDelivery
 from tests.allocation.test_decide import proposed
 from tests.api_client import ApiClient, client_of
 from tests.factories import (
@@ -40,6 +42,7 @@ EDITORS = frozenset({Role.CONTRIBUTOR, Role.LEAD})
 ASKERS = frozenset({Role.CONTRIBUTOR, Role.LEAD, Role.FINANCE})
 LEAD_ONLY = frozenset({Role.LEAD})
 FINANCE_ONLY = frozenset({Role.FINANCE})
+ADMIN_ONLY = frozenset({Role.ADMIN})
 PROPOSERS = frozenset({Role.LEAD, Role.FINANCE})
 
 
@@ -58,6 +61,8 @@ class World:
     evidence: Evidence
     scenario: Scenario
     guardrail: Guardrail
+    webhook: Webhook
+    delivery: WebhookDelivery
 
 
 def make_world() -> World:
@@ -87,7 +92,16 @@ def make_world() -> World:
         taken.evidence,
         scenario,
         guardrail,
+        *hooked(portfolio),
     )
+
+
+def hooked(portfolio: Portfolio) -> tuple[Webhook, WebhookDelivery]:
+    """A webhook, and an event that it is owed."""
+    admin = make_member(portfolio, Role.ADMIN)
+    events = [Event.THESIS_BROKEN]
+    webhook, _ = webhooks.add(admin, portfolio.pk, "https://hooks.example.org/", events)
+    return webhook, webhooks.send_test(admin, webhook.pk)
 
 
 def answered(scenario: Scenario) -> None:
@@ -124,6 +138,11 @@ def listed(name: str) -> Entry:
 
 def shown(name: str, attribute: str) -> Entry:
     return Entry(lambda world: f"/{name}/{getattr(world, attribute).pk}")
+
+
+def of_webhook(part: str, body: Made = lambda world: None) -> Entry:
+    """Something about a webhook, for administrators."""
+    return Entry(lambda world: f"/webhooks/{world.webhook.pk}{part}", ADMIN_ONLY, body)
 
 
 def version_seen(world: World) -> dict[str, Any]:
@@ -349,6 +368,32 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         foreign=400,
     ),
     ("GET", "api-limit-changes"): listed("limit-changes"),
+    ("GET", "api-webhooks"): Entry(
+        lambda world: f"/webhooks?portfolio={world.portfolio.pk}", ADMIN_ONLY, foreign="empty"
+    ),
+    ("POST", "api-webhooks"): Entry(
+        lambda world: "/webhooks",
+        ADMIN_ONLY,
+        lambda world: {
+            "portfolio": world.portfolio.pk,
+            "address": "https://hooks.example.org/",
+            "events": ["thesis.broken"],
+        },
+        foreign=400,
+    ),
+    ("GET", "api-webhook"): of_webhook(""),
+    ("PATCH", "api-webhook"): of_webhook("", lambda world: {"active": False}),
+    ("DELETE", "api-webhook"): of_webhook(""),
+    ("POST", "api-webhook-secret"): of_webhook("/secret"),
+    ("POST", "api-webhook-test"): of_webhook("/test"),
+    ("GET", "api-webhook-deliveries"): Entry(
+        lambda world: f"/webhook-deliveries?portfolio={world.portfolio.pk}",
+        ADMIN_ONLY,
+        foreign="empty",
+    ),
+    ("POST", "api-redeliver"): Entry(
+        lambda world: f"/webhook-deliveries/{world.delivery.pk}/redeliver", ADMIN_ONLY
+    ),
     ("GET", "api-schema"): Entry(lambda world: "/schema", foreign=200),
     ("GET", "api-docs"): Entry(lambda world: "/docs", foreign=200),
 }
