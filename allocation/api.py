@@ -8,13 +8,15 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from allocation import decide, learned_api, ledger_api, limits, reading
+from allocation import authority, consents, decide, learned_api, ledger_api, limits, reading
+from allocation import decision_serializers as decisions
 from allocation import serializers as forms
 from allocation.models import Decision, Guardrail, LimitChange, Proposal, Transfer
 from allocation.part import Part, checked, worked_out
 from allocation.part_serializers import PartAsked, PartShown
 from bets.models import Portfolio
 from bets.serializers import PortfolioFilter
+from spm.accounts.signing import Signature, sign
 from spm.api.idempotency import Answer, once
 from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
 from spm.api.views import ApiView, ListView, etag, id_in, respond, version_meant
@@ -42,11 +44,17 @@ class OneProposal(ApiView):
     @extend_schema(responses=forms.ProposalShown, summary="Show a proposal")
     def get(self, request: Request, proposal_id: int) -> Response:
         """Its changes, moves, guardrails and evidence: what an approval has to name."""
-        rows = Proposal.objects.visible_to(self.principal).select_related("study")
+        rows = Proposal.objects.visible_to(self.principal).select_related("study", "portfolio")
         proposal = rows.prefetch_related("changes", "moves", "evidence").get(pk=proposal_id)
         proposal.newer_evidence = [event.pk for event in decide.newer_than(proposal)]
-        proposal.may_not_decide = decide.why_not(self.principal, proposal)
+        proposal.standing_consents = consents.standing(proposal)
+        proposal.may_not_decide = authority.why_not(self.principal, proposal)
         return Response(forms.ProposalShown(proposal).data)
+
+
+def signed(view: ApiView, said: dict[str, Any]) -> Signature:
+    """Check what a signed-in person signs with; a key is its own signature."""
+    return sign(view.principal, said.get("signature", ""), view.request._request)
 
 
 class Approve(ApiView):
@@ -55,23 +63,33 @@ class Approve(ApiView):
     problems = (409, 422)
 
     @extend_schema(
-        request=forms.Approval,
-        responses=forms.DecisionShown,
+        request=decisions.Approval,
+        responses={
+            200: decisions.DecisionShown,
+            202: OpenApiResponse(decisions.WaitingShown, "It is kept; a second person is needed."),
+        },
         parameters=[IDEMPOTENCY_KEY],
         summary="Approve a proposal",
     )
     def post(self, request: Request, proposal_id: int) -> Response:
-        """Book its moves, or those of a part of it, all or nothing."""
-        said = self.read_body(forms.Approval)
+        """Book its moves, or those of a part, all or nothing; above a sum it takes two people."""
+        said = self.read_body(decisions.Approval)
         newer = frozenset(said.get("newer_evidence", ()))
         digest = said.get("part_sha256", "")
         shown = decide.Shown(said["version"], said["content_sha256"], newer, digest)
 
         def act() -> Answer:
             part = part_asked(self.principal, proposal_id, said.get("part", {}), "part.")
+            signature = signed(self, said)
             reason = said.get("reason", "")
-            decision = decide.approve(self.principal, proposal_id, shown, part, reason=reason)
-            return Answer(200, forms.DecisionShown(decision).data)
+            try:
+                decision = decide.approve(
+                    self.principal, proposal_id, shown, part, reason=reason, signature=signature
+                )
+            except consents.SecondPersonNeeded as waiting:
+                kept = {"detail": waiting.message, "consent": waiting.consent}
+                return Answer(202, dict(decisions.WaitingShown(kept).data))
+            return Answer(200, decisions.DecisionShown(decision).data)
 
         return respond(once(request, act))
 
@@ -103,19 +121,22 @@ class Refuse(ApiView):
     problems = (409, 422)
 
     @extend_schema(
-        request=forms.Refusal,
-        responses=forms.DecisionShown,
+        request=decisions.Refusal,
+        responses=decisions.DecisionShown,
         parameters=[IDEMPOTENCY_KEY],
         summary="Refuse a proposal",
     )
     def post(self, request: Request, proposal_id: int) -> Response:
         """Nothing moves, and the reason is kept."""
-        said = self.read_body(forms.Refusal)
+        said = self.read_body(decisions.Refusal)
         shown = decide.Shown(said["version"], said["content_sha256"])
 
         def act() -> Answer:
-            decision = decide.refuse(self.principal, proposal_id, shown, said["reason"])
-            return Answer(200, forms.DecisionShown(decision).data)
+            signature = signed(self, said)
+            decision = decide.refuse(
+                self.principal, proposal_id, shown, said["reason"], signature=signature
+            )
+            return Answer(200, decisions.DecisionShown(decision).data)
 
         return respond(once(request, act))
 
@@ -143,16 +164,16 @@ class Decisions(ListView):
     """Decisions."""
 
     @extend_schema(
-        parameters=[forms.DecisionFilter],
-        responses=forms.JournalledDecisionShown(many=True),
+        parameters=[decisions.DecisionFilter],
+        responses=decisions.JournalledDecisionShown(many=True),
         summary="List decisions",
     )
     def get(self, request: Request) -> Response:
         """Newest first."""
-        wanted = forms.DecisionFilter.of(request.query_params)
+        wanted = decisions.DecisionFilter.of(request.query_params)
         conditions = {DECISION_CONDITIONS.get(name, name): wanted[name] for name in wanted}
         rows = reading.with_moved(Decision.objects.visible_to(self.principal))
-        return self.page(rows.filter(**conditions), forms.JournalledDecisionShown)
+        return self.page(rows.filter(**conditions), decisions.JournalledDecisionShown)
 
 
 class Guardrails(ListView):

@@ -1,28 +1,32 @@
-"""Approve or refuse: who may, what they saw, and the booking of it, in one transaction."""
+"""Approve or refuse: what the decider saw, and the booking of it, in one transaction.
+
+``allocation.authority`` says who may.
+"""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
-from allocation import ledger, signals
+from allocation import consents, ledger, signals
+from allocation.authority import Authority, Booking, Taken, authority_for, require_no_hand
 from allocation.booking import transfers_of
 from allocation.leaving import carry_out
-from allocation.models import Decision, Proposal, RecomputeRequest
+from allocation.models import Consent, Decision, Proposal, RecomputeRequest
 from allocation.part import Part, WorkedOut, as_shown
 from allocation.propose import booked_working, close, names_of
 from allocation.requests import ask
 from bets.models import Portfolio
 from evidence.models import Evidence
 from spm import live
-from spm.accounts.models import ApiKey, User
-from spm.accounts.permissions import NotAllowed, Principal, person_behind, require
+from spm.accounts.permissions import Principal
+from spm.accounts.signing import Signature
 from spm.errors import Conflict, Invalid
 
 MOST_DIFFERENCES = 5
+TIME_IS_UP = Authority("The portfolio's time for deciding", needs_second_person=False)
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,11 @@ def approve(
     *,
     reason: str = "",
     at: datetime | None = None,
+    signature: Signature | None = None,
 ) -> Decision:
     """Approve a proposal, or a part of it, and book its moves, all or nothing.
+
+    Where two people have to approve, the first approval is kept and the second one books.
 
     Args:
         principal: who decides.
@@ -58,10 +65,12 @@ def approve(
         part: what of it; the whole if None, or if it leaves nothing out.
         reason: why, if they say so.
         at: the moment of a decision of the past, where a history is made up; now by default.
+        signature: how they signed; None where nobody sits there, as in such a history.
 
     Raises:
         Proposal.DoesNotExist: there is none that the principal may see.
-        NotAllowed: the principal may not decide this one; the text says why.
+        NotAllowed: the principal may not decide this one; the text says why, and who may.
+        SecondPersonNeeded: theirs is the first of two approvals, and is kept.
         Conflict: it is no longer the proposal that was shown, or the world has changed under it,
             or the part cannot be booked; ``changed`` says in what.
     """
@@ -69,35 +78,49 @@ def approve(
         proposal = _open_proposal(principal, proposal_id)
         _refuse_if_not_as_shown(proposal, shown)
         _refuse_if_newer_is_known(proposal, shown)
-        taken = _taken(principal, proposal, shown, part)
+        found = _part(proposal, shown, part)
+        booking = Booking.whole(proposal) if found is None else Booking.of(found)
+        authority = authority_for(principal, proposal, booking)
         carry_out.hold_the_board(proposal)
         ledger.hold(proposal.portfolio_id)
         _refuse_if_positions_differ(proposal)
         carry_out.refuse_if_no_longer_so(proposal)
-        moment = at or timezone.now()
-        kind = Decision.Kind.PARTLY_APPROVED if taken else Decision.Kind.APPROVED
-        decision = _decide(principal, proposal, kind, reason, moment, shown.newer_evidence, taken)
-        _book(decision, proposal, timezone.localdate(moment))
-        carry_out.move_the_cards(principal, proposal, decision)
-        _mark(proposal, taken)
-        ask(proposal.portfolio_id, f"{proposal} was {decision.get_kind_display().lower()}.")
-        signals.decided.send(Decision, decision=decision)
-    return decision
+        taken = Taken(principal, authority, reason, at or timezone.now(), signature)
+        outcome = _approve(taken, proposal, booking, shown.newer_evidence)
+    if isinstance(outcome, consents.SecondPersonNeeded):
+        raise outcome
+    return outcome
 
 
-def _taken(
-    principal: Principal, proposal: Proposal, shown: Shown, part: Part | None
-) -> WorkedOut | None:
+def _part(proposal: Proposal, shown: Shown, part: Part | None) -> WorkedOut | None:
     """The part that is approved, worked out and as it was shown; None for the whole."""
     if part is None or part.is_whole:
         return None
     carry_out.refuse_a_part(proposal)
-    taken = as_shown(proposal, part, shown.part_sha256)
-    _refuse_if_only_own_gain(principal, proposal, taken.raised)
-    return taken
+    return as_shown(proposal, part, shown.part_sha256)
 
 
-def _book(decision: Decision, proposal: Proposal, day: date) -> None:
+def _approve(
+    taken: Taken, proposal: Proposal, booking: Booking, newer: frozenset[int]
+) -> Decision | consents.SecondPersonNeeded:
+    """Book it, or keep the first of two approvals."""
+    first = None
+    if taken.authority.needs_second_person:
+        first = consents.of_another(taken.person, proposal, booking)
+        if first is None:
+            return consents.give(taken, proposal, booking)
+    kind = Decision.Kind.PARTLY_APPROVED if booking.part else Decision.Kind.APPROVED
+    decision = _decide(taken, proposal, kind, newer, first, booking.part)
+    _book(decision, proposal)
+    carry_out.move_the_cards(taken.decider, proposal, decision)
+    _mark(proposal, booking.part)
+    ask(proposal.portfolio_id, f"{proposal} was {decision.get_kind_display().lower()}.")
+    signals.decided.send(Decision, decision=decision)
+    return decision
+
+
+def _book(decision: Decision, proposal: Proposal) -> None:
+    day = timezone.localdate(decision.decided_at)
     try:
         ledger.book(
             proposal.portfolio_id,
@@ -110,13 +133,13 @@ def _book(decision: Decision, proposal: Proposal, day: date) -> None:
         raise Conflict("The money is no longer where it was.", error.changed) from error
 
 
-def _mark(proposal: Proposal, taken: WorkedOut | None) -> None:
+def _mark(proposal: Proposal, found: WorkedOut | None) -> None:
     """Say of each change whether it was approved, wholly or with a smaller amount."""
-    if taken is None:
+    if found is None:
         proposal.changes.update(approved=True)
         return
-    proposal.changes.filter(bet_id__in=taken.after).update(approved=True)
-    proposal.changes.exclude(bet_id__in=taken.after).update(approved=False)
+    proposal.changes.filter(bet_id__in=found.after).update(approved=True)
+    proposal.changes.exclude(bet_id__in=found.after).update(approved=False)
 
 
 def refuse(
@@ -126,24 +149,37 @@ def refuse(
     reason: str,
     *,
     at: datetime | None = None,
+    signature: Signature | None = None,
 ) -> Decision:
-    """Refuse a proposal; nothing moves, and the reason is kept. ``at`` as for ``approve``.
+    """Refuse a proposal; nothing moves, and the reason is kept. One person suffices.
+
+    ``at`` and ``signature`` as for ``approve``.
 
     Raises:
         Proposal.DoesNotExist, NotAllowed, Conflict: as for ``approve``.
         Invalid: there is no reason.
     """
-    if not reason.strip():
-        raise Invalid({"reason": "Say why you refuse; the reason is kept with the proposal."})
+    why = require_reason(reason)
     with transaction.atomic():
         proposal = _open_proposal(principal, proposal_id)
+        authority = authority_for(principal, proposal, Booking.whole(proposal))
         _refuse_if_not_as_shown(proposal, shown)
-        decision = _decide(
-            principal, proposal, Decision.Kind.REFUSED, reason.strip(), at or timezone.now()
-        )
+        taken = Taken(principal, authority, why, at or timezone.now(), signature)
+        decision = _decide(taken, proposal, Decision.Kind.REFUSED)
         proposal.changes.update(approved=False)
         signals.decided.send(Decision, decision=decision)
     return decision
+
+
+def require_reason(reason: str) -> str:
+    """The reason of a refusal.
+
+    Raises:
+        Invalid: there is none.
+    """
+    if not reason.strip():
+        raise Invalid({"reason": "Say why you refuse; the reason is kept with the proposal."})
+    return reason.strip()
 
 
 def expire(now: datetime | None = None) -> int:
@@ -156,8 +192,8 @@ def expire(now: datetime | None = None) -> int:
                 portfolio=portfolio, status=Proposal.Status.OPEN, created_at__lt=oldest
             ).select_for_update()
             for proposal in due:
-                why = "Nobody decided it in time."
-                decision = _decide(None, proposal, Decision.Kind.EXPIRED, why, moment)
+                nobody = Taken(None, TIME_IS_UP, "Nobody decided it in time.", moment)
+                decision = _decide(nobody, proposal, Decision.Kind.EXPIRED)
                 signals.decided.send(Decision, decision=decision)
                 ask(portfolio.pk, f"Proposal {proposal.number} expired.")
                 expired += 1
@@ -165,44 +201,20 @@ def expire(now: datetime | None = None) -> int:
 
 
 def _open_proposal(principal: Principal, proposal_id: int) -> Proposal:
-    """The proposal, locked, if this principal may decide it and it can be decided."""
-    proposal = (
-        Proposal.objects.visible_to(principal).select_for_update(of=["self"]).get(pk=proposal_id)
+    """The proposal, locked, if it can be decided, and this principal has no hand in it."""
+    proposal: Proposal = (
+        Proposal.objects.visible_to(principal)
+        .select_related("portfolio")
+        .select_for_update(of=["self"])
+        .get(pk=proposal_id)
     )
-    require(principal, "decide", proposal.portfolio_id)
-    _refuse_if_own(principal, proposal)
+    require_no_hand(principal, proposal)
     if not proposal.is_open:
         raise Conflict(
             f"This proposal was closed: {proposal.get_status_display().lower()}.",
             [closed_how(proposal), *what_differs(proposal)],
         )
     return proposal
-
-
-def why_not(principal: Principal, proposal: Proposal) -> str:
-    """Why this principal may not decide this proposal, or an empty text if they may."""
-    try:
-        require(principal, "decide", proposal.portfolio_id)
-        _refuse_if_own(principal, proposal)
-    except NotAllowed as error:
-        return str(error)
-    return ""
-
-
-def _refuse_if_own(principal: Principal, proposal: Proposal) -> None:
-    """Separation of duties: nobody decides what they drew up, changed, or alone benefit from."""
-    person = person_behind(principal)
-    if proposal.drawn_up_by_id == person.pk or proposal.contributors.filter(pk=person.pk).exists():
-        raise NotAllowed("You drew up or changed this proposal, so another has to decide it.")
-    raised = proposal.changes.filter(working_after__gt=F("working_before"))
-    _refuse_if_only_own_gain(principal, proposal, set(raised.values_list("bet_id", flat=True)))
-
-
-def _refuse_if_only_own_gain(principal: Principal, proposal: Proposal, raised: set[int]) -> None:
-    """``raised`` are the bets that would be given money."""
-    changes = proposal.changes.filter(bet_id__in=raised)
-    if set(changes.values_list("bet__owner_id", flat=True)) == {person_behind(principal).pk}:
-        raise NotAllowed("Only bets that you own would gain, so another has to decide it.")
 
 
 def closed_how(proposal: Proposal) -> str:
@@ -297,45 +309,39 @@ def _refuse_if_positions_differ(proposal: Proposal) -> None:
 
 
 def _decide(
-    principal: Principal | None,
+    taken: Taken,
     proposal: Proposal,
     kind: str,
-    reason: str,
-    now: datetime,
     newer: frozenset[int] = frozenset(),
-    taken: WorkedOut | None = None,
+    first: Consent | None = None,
+    found: WorkedOut | None = None,
 ) -> Decision:
     """Append the decision and close the proposal with it.
 
     ``newer`` are events that the decider was shown beyond those that the proposal has seen;
-    ``taken`` is the part that is approved, if not the whole.
+    ``first`` is the approval of the first of two people; ``found`` is the part that is approved,
+    if not the whole.
     """
     known = newer & {event.pk for event in newer_than(proposal)}
     decision = Decision.objects.create(
         portfolio_id=proposal.portfolio_id,
         proposal=proposal,
         kind=kind,
-        decided_at=now,
-        decided_by=None if principal is None else person_behind(principal),
-        api_key=principal if isinstance(principal, ApiKey) else None,
-        authority=_authority(principal),
-        reason=reason,
+        decided_at=taken.at,
+        decided_by=taken.person,
+        api_key=taken.api_key,
+        authority=taken.authority.text,
+        signed_with=taken.signed_with,
+        consent=first,
+        reason=taken.reason,
         proposal_version=proposal.version,
         content_sha256=proposal.content_sha256,
         evidence_seen=sorted({*proposal.evidence.values_list("id", flat=True), *known}),
-        part=None if taken is None else taken.as_json(),
+        part=None if found is None else found.as_json(),
     )
-    close(proposal, kind, reason if kind == Decision.Kind.EXPIRED else "", now)
+    close(proposal, kind, taken.reason if kind == Decision.Kind.EXPIRED else "", taken.at)
     live.say(
         proposal.portfolio_id,
         *(f"bet:{bet_id}" for bet_id in proposal.changes.values_list("bet_id", flat=True)),
     )
     return decision
-
-
-def _authority(principal: Principal | None) -> str:
-    if principal is None:
-        return "The portfolio's time for deciding"
-    if isinstance(principal, User):
-        return "Role: finance"
-    return f"Role: finance of {principal.owner}, by the key '{principal.name}'"

@@ -7,13 +7,14 @@ from typing import Any
 
 from django import forms
 
-from allocation.decide import Shown
+from allocation.decide import Shown, require_reason
 from allocation.engine.guardrails import KINDS
 from allocation.guardrails import known_values
 from allocation.limits import LONGEST_REASON
 from allocation.models import Guardrail, Proposal
 from bets.forms import plain
 from bets.models import Portfolio
+from spm.accounts.signing import LONGEST
 from spm.amounts import money_as_typed, number_as_typed
 from spm.errors import Invalid
 
@@ -31,6 +32,37 @@ class DecisionForm(forms.Form):
         help_text="Needed to refuse; kept with the decision.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+    signature = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=LONGEST,
+        label="Sign",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def ask_for(self, means: str) -> None:
+        """Say what the person signs with."""
+        self.fields["signature"].help_text = f"With {means}: asked for each decision."
+
+    def clean(self) -> dict[str, Any]:
+        """A refusal without a reason is told before anybody signs it."""
+        said = super().clean() or self.cleaned_data
+        try:
+            if self.data.get("decision") == "refuse" and "reason" in said:
+                require_reason(said["reason"])
+        except Invalid as refusal:
+            self.blame(refusal)
+        return said
+
+    def blame(self, refusal: Invalid) -> None:
+        """Put what is wrong beside the fields that it names."""
+        for name, text in refusal.fields.items():
+            self.add_error(name if name in self.fields else None, text)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether something is wrong that the person cannot put right in a field."""
+        return any(self[name].is_hidden for name in self.errors if name in self.fields)
 
     @classmethod
     def showing(cls, proposal: Proposal, newer_ids: list[int], reason: str = "") -> "DecisionForm":

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from allocation import limits
 from allocation.forms import AmountForm, GuardrailForm, LimitForm
+from allocation.limit_changes import changes_of, range_of
 from allocation.limit_effect import ENVELOPE, NEW, Change, Effect, effect_of
-from allocation.limit_reading import changes_of, limits_page, range_of
+from allocation.limit_reading import limits_page
 from allocation.models import Guardrail
 from bets.forms import decimal_sign_of, plain
 from bets.models import Portfolio

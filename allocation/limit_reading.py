@@ -6,19 +6,21 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from allocation.engine.guardrails import KINDS
 from allocation.guardrails import known_values
+from allocation.limit_changes import (
+    MOST_CHANGES,
+    ChangeRow,
+    change_row,
+    changes_in,
+    range_of,
+    scope_in_words,
+    written,
+)
 from allocation.limit_history import History, days_until, histories, opened_on
 from allocation.models import Guardrail, LatestRun, LimitChange, Mandate, Proposal
 from allocation.reading import open_proposal
 from bets.models import Portfolio
 from spm import formats
-
-MOST_CHANGES = 50
-SIDES = {"minimum": "at least", "maximum": "at most"}
-NAMES_OF_FIELDS = {"name": "Name", "minimum": "Least", "maximum": "Most", "scope": "Scope"}
-
-ScopeNames = Mapping[str, Mapping[str, str] | None]
 
 
 @dataclass(frozen=True)
@@ -156,100 +158,6 @@ def price_in_words(
     return ""
 
 
-def written(kind: str, value: float | Decimal | None, currency: str) -> str:
-    """A value or limit in the unit of its kind."""
-    if value is None:
-        return formats.NOTHING
-    unit = KINDS[kind].unit
-    if unit == "share":
-        return f"{formats.sign_of(value)}{_trimmed(abs(100 * float(value)))}%"
-    if unit == "count":
-        return f"{formats.sign_of(value)}{abs(float(value)):.0f}"
-    return formats.rate(value, currency)
-
-
-def _trimmed(figure: float) -> str:
-    return f"{figure:.1f}".removesuffix(".0")
-
-
-def range_of(guardrail: Guardrail, currency: str) -> str:
-    """What a guardrail allows, in words."""
-    low, high = guardrail.minimum, guardrail.maximum
-    if low is not None and high is not None:
-        return (
-            f"{written(guardrail.kind, low, currency)} to {written(guardrail.kind, high, currency)}"
-        )
-    if low is not None:
-        return f"at least {written(guardrail.kind, low, currency)}"
-    return f"at most {written(guardrail.kind, high, currency)}"
-
-
-def scope_in_words(scope: Mapping[str, Any], known: ScopeNames) -> str:
-    """Which bets a guardrail looks at."""
-    parts = []
-    for attribute, values in scope.items():
-        names = known.get(attribute) or {}
-        parts.append(" or ".join(names.get(str(value), str(value)) for value in values))
-    return "; ".join(parts)
-
-
-@dataclass(frozen=True)
-class ChangeRow:
-    """One entry of the journal of limits: what changed, in words."""
-
-    change: LimitChange
-    subject: str
-    what: list[tuple[str, str, str]]
-
-    @property
-    def who(self) -> str:
-        """The person, the key, or the office."""
-        return str(self.change.changed_by or self.change.api_key or "The office")
-
-
-def change_row(change: LimitChange, known: ScopeNames, currency: str) -> ChangeRow:
-    """An entry as (what, before, after) in words."""
-    if change.guardrail is None:
-        before, after = (
-            formats.rate(Decimal(each["amount"]), currency)
-            for each in (change.before, change.after)
-        )
-        return ChangeRow(change, change.get_subject_display(), [("", before, after)])
-    before, after = change.before, change.after
-    if not before:
-        said = _terms_in_words(change.guardrail.kind, after, known, currency)
-        return ChangeRow(change, after["name"], [("made", "", said)])
-    what = []
-    for field, label in NAMES_OF_FIELDS.items():
-        if before[field] != after[field]:
-            was, now = (
-                _field_in_words(change.guardrail.kind, field, each[field], known, currency)
-                for each in (before, after)
-            )
-            what.append((label, was, now))
-    if before["active"] != after["active"]:
-        what.append(("put back into force" if after["active"] else "taken out of force", "", ""))
-    return ChangeRow(change, after["name"], what)
-
-
-def _terms_in_words(kind: str, terms: Mapping[str, Any], known: ScopeNames, currency: str) -> str:
-    parts = [
-        f"{word} {_field_in_words(kind, side, terms[side], known, currency)}"
-        for side, word in SIDES.items()
-        if terms[side] is not None
-    ]
-    scope = scope_in_words(terms["scope"], known)
-    return ", ".join([*parts, *([scope] if scope else [])])
-
-
-def _field_in_words(kind: str, field: str, value: Any, known: ScopeNames, currency: str) -> str:
-    if field == "scope":
-        return scope_in_words(value, known) or "all bets"
-    if field == "name":
-        return str(value)
-    return "none" if value is None else written(kind, Decimal(value), currency)
-
-
 @dataclass(frozen=True)
 class LimitsPage:
     """Everything on the page."""
@@ -275,7 +183,7 @@ def limits_page(portfolio: Portfolio, today: date) -> LimitsPage:
     run = LatestRun.objects.filter(portfolio=portfolio).first()
     proposal = open_proposal(portfolio)
     known = known_values(portfolio)
-    changes = list(_changes(portfolio))
+    changes = list(changes_in(portfolio))
     last: dict[int | None, LimitChange] = {}
     for change in changes:
         last.setdefault(change.guardrail_id, change)
@@ -306,18 +214,6 @@ def limits_page(portfolio: Portfolio, today: date) -> LimitsPage:
         run,
         proposal,
     )
-
-
-def _changes(portfolio: Portfolio) -> Any:
-    rows = LimitChange.objects.filter(portfolio=portfolio)
-    return rows.select_related("guardrail", "changed_by", "api_key").order_by("-id")
-
-
-def changes_of(guardrail: Guardrail) -> list[ChangeRow]:
-    """The journal of one guardrail, newest first."""
-    known = known_values(guardrail.portfolio)
-    rows = _changes(guardrail.portfolio).filter(guardrail=guardrail)
-    return [change_row(each, known, guardrail.portfolio.currency) for each in rows[:MOST_CHANGES]]
 
 
 def _binding_in(proposal: Proposal | None) -> set[str]:

@@ -9,11 +9,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from allocation.decide import why_not
+from allocation.authority import Booking, deciders, why_not
 from allocation.models import Decision, Proposal, ProposalChange
 from allocation.verify import Finding
 from allocation.wording import sentence
@@ -24,7 +23,6 @@ from evidence.notices.tell import Details, News, forget, in_brief, tell
 from evidence.notices.theses import NEWS_FOR
 from spm import formats
 from spm.accounts.models import Membership, Role, User
-from spm.accounts.permissions import ROLES_FOR
 
 MOST_ROWS = 5
 RESERVE = "Reserve"
@@ -112,17 +110,8 @@ def on_proof_failed(
 
 def deciders_of(proposal: Proposal) -> list[int]:
     """The ids of the members who may decide a proposal, by their role or by a mandate."""
-    now = timezone.now()
-    by_role = Q(role__in=ROLES_FOR["decide"])
-    mandates = Q(
-        user__mandates__portfolio=proposal.portfolio_id,
-        user__mandates__revoked_at=None,
-        user__mandates__starts_at__lte=now,
-        user__mandates__expires_at__gt=now,
-    )
-    rows = _members(proposal.portfolio_id).filter(by_role | mandates).select_related("user")
-    people = {row.user_id: row.user for row in rows.order_by("user_id")}
-    return [pk for pk, person in people.items() if not why_not(person, proposal)]
+    rights = deciders(proposal, Booking.whole(proposal))
+    return sorted({person.pk for person, _ in rights})
 
 
 def may_still_decide(notice: Notice) -> bool:

@@ -1,12 +1,12 @@
-"""The forms of proposals, transfers and decisions in the API."""
+"""The forms of proposals, transfers and limits in the API."""
 
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from allocation.decision_serializers import ConsentShown
 from allocation.models import (
-    Decision,
     Guardrail,
     LimitChange,
     Move,
@@ -14,11 +14,10 @@ from allocation.models import (
     ProposalChange,
     Transfer,
 )
-from allocation.part_serializers import PartAsked
 from allocation.study_serializers import StudyShown
 from bets.serializers import PortfolioFilter
 from spm.api import fields
-from spm.api.serializers import ShownSerializer, StrictSerializer, Terms
+from spm.api.serializers import ShownSerializer, Terms
 
 
 class ProposalSummaryShown(ShownSerializer):
@@ -101,7 +100,8 @@ class ProposalShown(ProposalSummaryShown):
     """A proposal with all that a decider should have seen.
 
     ``newer_evidence`` are events that it has not seen: it is being recomputed. ``may_not_decide``
-    says why you may not decide it, and is empty if you may.
+    says why you may not decide it and who may, and is empty if you may. ``standing_consents`` are
+    approvals of it as it is now that wait for a second person.
     """
 
     changes = ProposalChangeShown(many=True, read_only=True)
@@ -111,6 +111,7 @@ class ProposalShown(ProposalSummaryShown):
     evidence: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
     newer_evidence = serializers.ListField(child=serializers.IntegerField(), read_only=True)
     may_not_decide = serializers.CharField(read_only=True)
+    standing_consents = ConsentShown(many=True, read_only=True)
 
     class Meta(ProposalSummaryShown.Meta):
         fields = [
@@ -122,6 +123,7 @@ class ProposalShown(ProposalSummaryShown):
             "evidence",
             "newer_evidence",
             "may_not_decide",
+            "standing_consents",
         ]
 
     @extend_schema_field(GuardrailEffectShown(many=True))
@@ -134,44 +136,6 @@ class ProposalShown(ProposalSummaryShown):
         """Levers, frontier, robustness and information; null until a worker has begun."""
         study = getattr(proposal, "study", None)
         return None if study is None else StudyShown(study).data
-
-
-class DecisionShown(ShownSerializer):
-    """A decision: who, when, under which authority, and what was known.
-
-    ``part`` is what was asked and booked where only a part was approved, and otherwise null.
-    """
-
-    evidence_seen = serializers.ListField(child=serializers.IntegerField(), read_only=True)
-    part = serializers.DictField(read_only=True, allow_null=True)
-
-    class Meta:
-        model = Decision
-        fields = [
-            "id",
-            "portfolio",
-            "proposal",
-            "kind",
-            "decided_at",
-            "decided_by",
-            "api_key",
-            "mandate",
-            "authority",
-            "reason",
-            "proposal_version",
-            "content_sha256",
-            "evidence_seen",
-            "part",
-        ]
-
-
-class JournalledDecisionShown(DecisionShown):
-    """The same with what it moved: the sum of the moves that it booked, currency per month."""
-
-    moved = fields.MoneyField(read_only=True)
-
-    class Meta(DecisionShown.Meta):
-        fields = [*DecisionShown.Meta.fields, "moved"]
 
 
 class PlaceShown(serializers.Serializer[Any]):
@@ -307,44 +271,3 @@ class TransferFilter(PortfolioFilter):
     """Transfers of a portfolio, in or out of a bet's accounts."""
 
     bet = fields.QueryWholeField(required=False)
-
-
-class DecisionFilter(PortfolioFilter):
-    """Decisions of a portfolio: of a kind, about a bet, under a mandate, in a period."""
-
-    kind = fields.ChoiceField(required=False, choices=Decision.Kind.choices)
-    bet = fields.QueryWholeField(required=False, help_text="Those whose proposal changes it.")
-    mandate = fields.QueryWholeField(required=False)
-    since = fields.MomentField(required=False, help_text="Decided then or later.")
-    until = fields.MomentField(required=False, help_text="Decided before then.")
-
-
-class Approval(StrictSerializer):
-    """Names what was seen; anything else answers 409 with what has changed."""
-
-    version = fields.WholeField(max_value=2**31 - 1)
-    content_sha256 = fields.TextField(min_length=64, max_length=64)
-    newer_evidence = serializers.ListField(
-        child=fields.WholeField(),
-        required=False,
-        max_length=1000,
-        help_text="Events newer than the proposal that you have seen and decide all the same.",
-    )
-    reason = fields.TextField(required=False, allow_blank=True, max_length=4000)
-    part = PartAsked(
-        required=False, help_text="What of it; the whole if left away, or if it leaves nothing out."
-    )
-    part_sha256 = fields.TextField(
-        required=False,
-        min_length=64,
-        max_length=64,
-        help_text="The digest of the part that was shown; needed with `part`.",
-    )
-
-
-class Refusal(StrictSerializer):
-    """Names what was seen, and why it is refused."""
-
-    version = fields.WholeField(max_value=2**31 - 1)
-    content_sha256 = fields.TextField(min_length=64, max_length=64)
-    reason = fields.TextField(max_length=4000)

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from allocation import limit_pages, views
-from allocation.pages import founding, ledger, settings, unwinding
+from allocation.pages import founding, ledger, settings, thresholds, unwinding
 
 app_name = "allocation"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("settings", settings.settings_page, name="settings"),
     path("settings/portfolio", settings.edit_portfolio, name="edit_portfolio"),
     path("settings/lending", settings.edit_lending, name="edit_lending"),
+    path("settings/thresholds", thresholds.edit_thresholds, name="thresholds"),
     path("settings/members/new", settings.add_member, name="add_member"),
     path("settings/members/<int:member_id>", settings.edit_member, name="edit_member"),
     path("settings/members/<int:member_id>/remove", settings.remove_member, name="remove_member"),

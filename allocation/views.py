@@ -8,6 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from allocation import decide, reading
+from allocation.consents import SecondPersonNeeded
+from allocation.deciding import Deciding, deciding
 from allocation.forms import DecisionForm
 from allocation.leaving.consequences import kept_with
 from allocation.models import LatestRun, Proposal
@@ -18,6 +20,7 @@ from bets.models import Bet
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed, may, require
+from spm.accounts.signing import sign
 from spm.errors import Conflict, Invalid
 
 ROWS = 50
@@ -80,6 +83,7 @@ def _visible(request: PageRequest, proposal_id: int) -> Proposal:
         "drawn_up_by",
         "replaces",
         "decision__decided_by",
+        "decision__consent__person",
         "newest_evidence",
         "about",
         "successor",
@@ -117,6 +121,9 @@ def _proposal(
     newer = decide.newer_than(proposal) if proposal.is_open else []
     later = None if proposal.is_open else reading.open_proposal(proposal.portfolio)
     rows = reading.change_rows(proposal)
+    standing = deciding(request.user, proposal) if proposal.is_open else Deciding()
+    form = form or DecisionForm.showing(proposal, [event.pk for event in newer])
+    form.ask_for(standing.means)
     return {
         "proposal": proposal,
         "title": title_of(proposal),
@@ -136,8 +143,8 @@ def _proposal(
         "later": later,
         "later_sentence": sentence(later) if later else "",
         "closed_how": "" if proposal.is_open else decide.closed_how(proposal),
-        "why_not": decide.why_not(request.user, proposal) if proposal.is_open else "",
-        "form": form or DecisionForm.showing(proposal, [event.pk for event in newer]),
+        "deciding": standing,
+        "form": form,
     }
 
 
@@ -147,25 +154,32 @@ def decide_proposal(request: PageRequest, proposal_id: int) -> HttpResponse:
     form = DecisionForm(request.POST)
     proposal = _visible(request, proposal_id)
     if not form.is_valid():
-        return _undecided(request, proposal_id, form, "This form was not complete.", [], 422)
-    reason = form.cleaned_data["reason"]
-    try:
-        if request.POST.get("decision") == "refuse":
-            decide.refuse(request.user, proposal.pk, form.shown(), reason)
-            messages.success(request, f"Proposal {proposal.number} is refused.")
-        else:
-            decide.approve(request.user, proposal.pk, form.shown(), reason=reason)
-            messages.success(request, f"Proposal {proposal.number} is approved and booked.")
-    except Invalid as error:
-        if "reason" in error.fields:
-            form.add_error("reason", error.fields["reason"])
-        problem = "" if "reason" in error.fields else str(error)
+        problem = "This form was not complete." if form.is_incomplete else ""
         return _undecided(request, proposal_id, form, problem, [], 422)
+    try:
+        messages.success(request, _decided(request, proposal, form))
+    except Invalid as refusal:
+        form.blame(refusal)
+        return _undecided(request, proposal_id, form, "", [], 422)
+    except SecondPersonNeeded as waiting:
+        messages.success(request, waiting.message)
     except Conflict as error:
         return _undecided(request, proposal_id, form, error.message, error.changed, 409)
     except NotAllowed as error:
         return _undecided(request, proposal_id, form, str(error), [], 403)
     return redirect("allocation:proposal", proposal_id=proposal.pk)
+
+
+def _decided(request: PageRequest, proposal: Proposal, form: DecisionForm) -> str:
+    """Sign and decide; what became of it."""
+    said, who = form.cleaned_data, request.user
+    signature = sign(who, said["signature"], request)
+    shown, reason = form.shown(), said["reason"]
+    if request.POST.get("decision") == "refuse":
+        decide.refuse(who, proposal.pk, shown, reason, signature=signature)
+        return f"Proposal {proposal.number} is refused."
+    decide.approve(who, proposal.pk, shown, reason=reason, signature=signature)
+    return f"Proposal {proposal.number} is approved and booked."
 
 
 def _undecided(
@@ -177,11 +191,10 @@ def _undecided(
     status: int,
 ) -> HttpResponse:
     """The page as it is now, with what stood in the way and the reason as it was typed."""
-    context = _proposal(request, _visible(request, proposal_id))
+    proposal = _visible(request, proposal_id)
     typed = request.POST.get("reason", "")
-    if form.errors.get("reason"):
-        context["form"] = form
-    else:
+    context = _proposal(request, proposal, form if form.errors else None)
+    if not form.errors:
         context["form"].initial["reason"] = typed
     context |= {"problem": problem, "changed": changed, "typed_reason": typed}
     return render(request, "allocation/proposal.html", context, status=status)

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "pgtrigger",
     "rest_framework",
@@ -263,6 +264,12 @@ ACCOUNT_ADAPTER = "spm.accounts.adapter.ClosedAccountAdapter"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PRESERVE_USERNAME_CASING = False
+# Wrong passwords and codes under a decision, for each person (spm.accounts.signing).
+ACCOUNT_RATE_LIMITS = {"sign": "5/5m/user"}
+MFA_ADAPTER = "spm.accounts.second_factor.EncryptingAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Portfolio office"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are made by administrators, who know the address
 EMAIL_BACKEND = env.str(
     "SPM_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend"
 )

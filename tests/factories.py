@@ -10,6 +10,7 @@ from spm.accounts.models import Membership, Role, User
 
 _numbers = count(1)
 
+PASSWORD = "copper-lantern-otter"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -22,10 +23,12 @@ def make_portfolio(**fields: Any) -> Portfolio:
 
 
 def make_user(name: str = "", **fields: Any) -> User:
-    """A person who can sign in without a password (``force_login``)."""
+    """A person whose password is ``PASSWORD``; tests sign them in by ``force_login``."""
     number = next(_numbers)
     return User.objects.create_user(
-        email=f"person-{number}@example.org", name=name or f"Person {number}", **fields
+        email=f"person-{number}@example.org",
+        name=name or f"Person {number}",
+        **{"password": PASSWORD, **fields},
     )
 
 

@@ -1,5 +1,6 @@
-"""Where the money goes. Read in this order: ledger, limits, proposal, study, decision, scenario."""
+"""Where the money goes: ledger, limits, proposal, study, consent, decision, scenario."""
 
+from allocation.models.consent import Consent
 from allocation.models.decision import Decision
 from allocation.models.imports import ImportedPeriod
 from allocation.models.ledger import Account, LedgerHead, Transfer
@@ -16,6 +17,7 @@ from allocation.models.study import Study
 
 __all__ = [
     "Account",
+    "Consent",
     "Decision",
     "Guardrail",
     "ImportedPeriod",

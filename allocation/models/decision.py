@@ -3,11 +3,13 @@
 from django.db import models
 from django.db.models import Q
 
+from allocation.models.consent import Consent
 from allocation.models.limits import Mandate
 from allocation.models.proposal import Proposal
 from bets.models import Portfolio
 from bets.models.portfolio import VisibleQuerySet
 from spm.accounts.models import ApiKey, User
+from spm.accounts.signing import IN_WORDS
 from spm.append_only import AppendOnlyModel
 
 
@@ -16,6 +18,9 @@ class Decision(AppendOnlyModel):
 
     ``part`` is what was asked and what was booked where only a part was approved, in the words of
     ``allocation.part``; otherwise None.
+    ``signed_with`` says how the decider showed once more that it was them
+    (``spm.accounts.signing``); empty where nobody sat there: expiry, histories, booking at once.
+    ``consent`` is the approval of the first of two people, where two had to approve.
     """
 
     class Kind(models.TextChoices):
@@ -33,7 +38,11 @@ class Decision(AppendOnlyModel):
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
     mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, null=True, related_name="+")
-    authority = models.CharField(max_length=200)
+    authority = models.CharField(max_length=500)
+    signed_with = models.CharField(max_length=16, blank=True)
+    consent = models.OneToOneField(
+        Consent, on_delete=models.PROTECT, null=True, related_name="decision"
+    )
     reason = models.TextField(blank=True)
     proposal_version = models.PositiveIntegerField()
     content_sha256 = models.CharField(max_length=64)
@@ -60,6 +69,11 @@ class Decision(AppendOnlyModel):
                 name="partial_decision_says_which_part",
             ),
         ]
+
+    @property
+    def signed_with_in_words(self) -> str:
+        """How it was signed; empty where nobody sat there."""
+        return IN_WORDS.get(self.signed_with, "")
 
     def __str__(self) -> str:
         return f"{self.proposal}: {self.get_kind_display().lower()}"

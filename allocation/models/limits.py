@@ -111,8 +111,9 @@ class LimitChange(AppendOnlyModel):
     """One change of a limit: who, when, from what to what, and why.
 
     ``before`` and ``after`` are the terms of the guardrail (``allocation.limit_journal``), or
-    ``{"amount": …}`` in currency per month for the envelope and the reserve floor; ``before`` is
-    empty where the guardrail was made.
+    those of the mandate (``allocation.mandates``), or ``{"amount": …}`` in currency per month, null
+    for never, for the other subjects; ``before`` is empty where the guardrail was made or the
+    mandate granted.
     """
 
     class Subject(models.TextChoices):
@@ -121,11 +122,17 @@ class LimitChange(AppendOnlyModel):
         GUARDRAIL = "guardrail", "Guardrail"
         ENVELOPE = "envelope", "Envelope"
         RESERVE_FLOOR = "floor", "Reserve floor"
+        FINANCE_ABOVE = "finance", "Finance decides above"
+        TWO_PEOPLE_ABOVE = "two", "Two people decide above"
+        MANDATE = "mandate", "Mandate"
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="limit_changes")
     subject = models.CharField(max_length=10, choices=Subject.choices)
     guardrail = models.ForeignKey(
         Guardrail, on_delete=models.PROTECT, null=True, related_name="changes"
+    )
+    mandate = models.ForeignKey(
+        "Mandate", on_delete=models.PROTECT, null=True, related_name="changes"
     )
     before = models.JSONField(default=dict)
     after = models.JSONField()
@@ -137,15 +144,20 @@ class LimitChange(AppendOnlyModel):
     objects = VisibleQuerySet.as_manager()
 
     class Meta(AppendOnlyModel.Meta):
-        """It is about a guardrail or not, as it says, and says why."""
+        """It is about a guardrail, a mandate or neither, as it says, and says why."""
 
         ordering = ["-id"]
         indexes = [models.Index(fields=["portfolio", "changed_at"], name="limit_change_of")]
         constraints = [
             models.UniqueConstraint(fields=["id", "portfolio"], name="limit_change_with_portfolio"),
             models.CheckConstraint(
-                condition=Q(subject="guardrail", guardrail__isnull=False)
-                | Q(subject__in=["envelope", "floor"], guardrail__isnull=True),
+                condition=Q(subject="guardrail", guardrail__isnull=False, mandate__isnull=True)
+                | Q(subject="mandate", guardrail__isnull=True, mandate__isnull=False)
+                | Q(
+                    subject__in=["envelope", "floor", "finance", "two"],
+                    guardrail__isnull=True,
+                    mandate__isnull=True,
+                ),
                 name="limit_change_says_of_what",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="limit_change_says_why"),
@@ -156,7 +168,13 @@ class LimitChange(AppendOnlyModel):
 
 
 class Mandate(models.Model):
-    """Delegated authority: who may approve what without the CFO, until when, granted by whom."""
+    """Delegated authority: who may approve what without the CFO, until when, granted by whom.
+
+    ``scope`` names attributes of bets and their values, as that of a guardrail does; empty means
+    all bets. The two sums are currency per month. ``reversible_only`` leaves out the liquidity
+    classes that take a year or more to leave. ``books_at_once``: what lies inside is booked as soon
+    as it is proposed, and announced. Only ``revoked_at`` is ever changed.
+    """
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="mandates")
     user = models.ForeignKey(
@@ -170,6 +188,7 @@ class Mandate(models.Model):
     most_per_move = MoneyField()
     most_per_30_days = MoneyField()
     reversible_only = models.BooleanField(default=True)
+    books_at_once = models.BooleanField(default=False)
     starts_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -181,6 +200,7 @@ class Mandate(models.Model):
 
         ordering = ["id"]
         constraints = [
+            models.UniqueConstraint(fields=["id", "portfolio"], name="mandate_with_portfolio"),
             models.CheckConstraint(
                 condition=Q(user__isnull=True) ^ Q(api_key__isnull=True),
                 name="mandate_has_one_holder",
@@ -192,7 +212,18 @@ class Mandate(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("starts_at")), name="mandate_ends_after_it_starts"
             ),
+            models.CheckConstraint(
+                condition=Q(most_per_move__gt=0, most_per_30_days__gte=F("most_per_move")),
+                name="mandate_allows_a_move",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user or self.api_key}: up to {self.most_per_move} a move"
+        return f"Mandate {self.pk}"
+
+    @property
+    def holder(self) -> User | ApiKey:
+        """The person or the key that holds it."""
+        holder = self.user or self.api_key
+        assert holder is not None  # by mandate_has_one_holder
+        return holder

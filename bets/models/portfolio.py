@@ -50,6 +50,8 @@ class Portfolio(models.Model):
     ``envelope`` and ``reserve`` are projections of the ledger (currency per month), written in
     the transaction that books and held against it by ``manage.py verify``. ``lever_terms`` says
     what structural levers take where it is not the usual (docs/concepts-allocation.md).
+    ``finance_above`` is the most, currency per month, that a portfolio lead may decide to move, and
+    ``two_people_above`` what two people have to approve together above; null for never.
     """
 
     name = models.CharField(max_length=120)
@@ -65,6 +67,8 @@ class Portfolio(models.Model):
     scaling_decibans = FiniteField(default=10.0)
     lever_terms = models.JSONField(default=dict, blank=True)
     proposals_expire_days = models.PositiveSmallIntegerField(default=30)
+    finance_above = MoneyField(default=0)
+    two_people_above = MoneyField(null=True, blank=True)
     envelope = MoneyField(default=0, editable=False)
     reserve = MoneyField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

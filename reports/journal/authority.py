@@ -31,7 +31,7 @@ def authority_of(decision: Decision) -> str:
         holder = decision.mandate.user or decision.mandate.api_key
         return f"Mandate {decision.mandate.pk} of {holder}"
     if decision.api_key is not None:
-        return "Role: finance, by a key"
+        return f"{decision.authority.partition(' of ')[0]}, by a key"
     return decision.authority
 
 

@@ -21,6 +21,8 @@ from spm.errors import Invalid, Reused
 
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(hours=24)
+# What a person signs with: signed anew it is the same request, and no trace of it is kept.
+UNSAID = frozenset({"signature"})
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 
@@ -88,7 +90,11 @@ def _holder(principal: Any) -> dict[str, Any]:
 
 def _digest(request: Request) -> str:
     data = request.data
-    said = b"\n".join(data) if isinstance(data, list) else json.dumps(data, sort_keys=True).encode()
+    if isinstance(data, list):
+        said = b"\n".join(data)
+    else:
+        content = {name: value for name, value in data.items() if name not in UNSAID}
+        said = json.dumps(content, sort_keys=True).encode()
     head = f"{request.method} {request.path}\n".encode()
     return hashlib.sha256(head + said).hexdigest()
 

@@ -9,8 +9,9 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from allocation import ledger
+from allocation.authority import why_not
 from allocation.booking import after_months
-from allocation.decide import Shown, approve, expire, refuse, why_not
+from allocation.decide import Shown, approve, expire, refuse
 from allocation.models import Account, Decision, Proposal, RecomputeRequest, Transfer
 from allocation.propose import booked_working
 from allocation.recompute import recompute
@@ -118,7 +119,7 @@ def test_money_on_its_way_into_the_reserve_is_given_to_nobody_until_it_is_there(
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.CONTRIBUTOR, Role.LEAD, Role.ADMIN])
 def test_only_finance_decides(role: str) -> None:
     portfolio, _, _, proposal = proposed()
-    with pytest.raises(NotAllowed, match="These roles may: Finance"):
+    with pytest.raises(NotAllowed, match="does not decide on proposals"):
         approve(make_member(portfolio, role), proposal.pk, as_shown(proposal))
 
 

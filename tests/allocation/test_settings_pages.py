@@ -40,6 +40,7 @@ def pages(portfolio: Portfolio) -> dict[str, tuple[str, set[str]]]:
     return {
         "settings": ("/settings", set(Role.values)),
         "portfolio": ("/settings/portfolio", admins),
+        "thresholds": ("/settings/thresholds", {Role.FINANCE.value}),
         "lending": ("/settings/lending", admins),
         "new theme": ("/settings/themes/new", admins),
         "theme": (f"/settings/themes/{theme.pk}", admins),

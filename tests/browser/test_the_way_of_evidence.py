@@ -16,7 +16,7 @@ from evidence.models import Evidence
 from spm.accounts.models import Role, User
 from tests.allocation.test_decide import proposed
 from tests.browser.watching import is_live, seen_at, watch
-from tests.factories import make_member
+from tests.factories import PASSWORD, make_member
 
 BET = "Price engine"
 
@@ -63,7 +63,8 @@ def test_what_a_team_learns_is_proposed_decided_booked_and_seen_on_every_open_pa
 ) -> None:
     from allocation.demo.make import make_demo
 
-    password = make_demo()[0].password
+    sign_ins = {each.email: each.password for each in make_demo()}
+    password = sign_ins["team@demo.example"]
     bet, old = Bet.objects.get(title=BET), Proposal.objects.get(status="open")
     new_number = old.number + 1
     working_before = bet.working
@@ -75,6 +76,7 @@ def test_what_a_team_learns_is_proposed_decided_booked_and_seen_on_every_open_pa
     cfos_proposal = another_page(cfo, f"/proposals/{old.pk}")
     cfos_other_tab = another_page(cfo, f"/proposals/{old.pk}")
     cfos_other_tab.fill("#id_reason", "As agreed on Monday.")
+    cfos_other_tab.fill("#id_signature", sign_ins["cfo@demo.example"])
     watch(cfo, "list", "#proposals h2", f"Proposal {new_number}, open")
     watch(cfos_proposal, "old proposal", "#closed", f"Open proposal {new_number}")
 
@@ -94,14 +96,15 @@ def test_what_a_team_learns_is_proposed_decided_booked_and_seen_on_every_open_pa
     assert "As agreed on Monday." in told
     assert not Decision.objects.filter(proposal=old).exists()
 
-    _approve_and_follow(sign_in_elsewhere, cfos_proposal, new, bet)
+    signature = sign_ins["cfo@demo.example"]
+    _approve_and_follow(sign_in_elsewhere, cfos_proposal, new, bet, signature)
 
     bet.refresh_from_db()
     assert bet.working < working_before
 
 
 def _approve_and_follow(
-    sign_in_elsewhere: OpenPage, cfos_page: Any, proposal: Proposal, bet: Bet
+    sign_in_elsewhere: OpenPage, cfos_page: Any, proposal: Proposal, bet: Bet, signature: str
 ) -> None:
     """The CFO approves, and the lead's four open pages show it by themselves."""
     change = proposal.changes.get(bet=bet)
@@ -129,6 +132,7 @@ def _approve_and_follow(
     cfos_page.click(f"#closed >> text=Open proposal {proposal.number}")
     cfos_page.wait_for_selector("#decide-form")
     cfos_page.fill("#id_reason", "The price does not carry.")
+    cfos_page.fill("#id_signature", signature)
     cfos_page.click("#decide-form >> text=Approve and book")
     cfos_page.wait_for_selector("#toasts >> text=is approved and booked")
 
@@ -160,6 +164,12 @@ def test_a_refusal_without_a_reason_is_told_so_beside_the_field_and_nothing_is_l
     assert not Decision.objects.exists()
 
     reason.fill("Not before the audit.")
+    cfo.fill("#id_signature", "not my password")
+    cfo.click("#decide-form button[value=refuse]")
+    cfo.wait_for_selector("#id_signature_error >> text=That is not your password.")
+    assert cfo.input_value("#id_reason") == "Not before the audit."
+    assert cfo.input_value("#id_signature") == ""
+    cfo.fill("#id_signature", PASSWORD)
     cfo.click("#decide-form button[value=refuse]")
     cfo.wait_for_selector("#closed >> text=Not before the audit.")
     assert Decision.objects.get().kind == Decision.Kind.REFUSED

@@ -28,6 +28,7 @@ from spm.webhooks.models import Event, Webhook, WebhookDelivery
 from tests.allocation.test_decide import proposed
 from tests.api_client import ApiClient, client_of
 from tests.factories import (
+    PASSWORD,
     make_bet,
     make_hypothesis,
     make_member,
@@ -160,7 +161,7 @@ def of_scenario(part: str, body: Made = lambda world: None) -> Entry:
 
 def seen(world: World, **more: Any) -> dict[str, Any]:
     shown = {"version": world.proposal.version, "content_sha256": world.proposal.content_sha256}
-    return {**shown, **more}
+    return {**shown, "signature": PASSWORD, **more}
 
 
 def judged(hypothesis: Hypothesis) -> dict[str, Any]:
@@ -229,6 +230,12 @@ def limited(world: World) -> dict[str, Any]:
 ENTRIES: dict[tuple[str, str], Entry] = {
     ("GET", "api-portfolios"): Entry(lambda world: "/portfolios", foreign="empty"),
     ("GET", "api-portfolio"): shown("portfolios", "portfolio"),
+    ("GET", "api-thresholds"): Entry(lambda world: f"/portfolios/{world.portfolio.pk}/thresholds"),
+    ("PATCH", "api-thresholds"): Entry(
+        lambda world: f"/portfolios/{world.portfolio.pk}/thresholds",
+        FINANCE_ONLY,
+        lambda world: {"finance_above": "20000.00", "reason": "Small ones need no one else."},
+    ),
     ("GET", "api-themes"): listed("themes"),
     ("GET", "api-theme"): shown("themes", "theme"),
     ("GET", "api-streams"): listed("streams"),

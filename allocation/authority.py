@@ -1,0 +1,219 @@
+"""Under which authority somebody may decide a proposal, or the part of it that is to be booked.
+
+One place for pages, the API and booking at once: roles, the two thresholds of the portfolio,
+mandates, and separation of duties. What counts is the money moved: the sum of the moves that would
+be booked, currency per month.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from allocation.models import Move, Proposal, ProposalChange
+from allocation.part import WorkedOut
+from bets.models import Bet, Portfolio
+from spm import formats
+from spm.accounts.models import ApiKey, Membership, Role, Scope, User
+from spm.accounts.permissions import NotAllowed, Principal, membership_of, person_behind
+from spm.accounts.signing import Signature
+
+MOST_NAMES = 6
+
+
+@dataclass(frozen=True)
+class Booking:
+    """What would be booked: a proposal's changes and moves, or those of a part of it."""
+
+    changes: Sequence[ProposalChange]
+    moves: Sequence[Move]
+    part: WorkedOut | None = None
+    """The part; None for the whole."""
+
+    @classmethod
+    def of(cls, part: WorkedOut) -> "Booking":
+        """A part that was worked out; one query."""
+        bets = Bet.objects.in_bulk([change.bet_id for change in part.changes])
+        for change in part.changes:
+            change.bet = bets[change.bet_id]
+        return cls(part.changes, part.moves, part)
+
+    @classmethod
+    def whole(cls, proposal: Proposal) -> "Booking":
+        """All of a proposal; two queries."""
+        return cls(list(proposal.changes.select_related("bet")), list(proposal.moves.all()))
+
+    @property
+    def owners_of_what_gains(self) -> set[int | None]:
+        """The owners of the bets that are given money; nobody decides what they alone gain by."""
+        return {
+            change.bet.owner_id
+            for change in self.changes
+            if change.working_after > change.working_before
+        }
+
+    @property
+    def part_sha256(self) -> str:
+        """The digest of the part; empty for the whole."""
+        return self.part.sha256 if self.part else ""
+
+    @property
+    def moved(self) -> Decimal:
+        """The money moved, currency per month."""
+        return sum((move.amount for move in self.moves), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Authority:
+    """By what right somebody decides; ``text`` is kept with the decision."""
+
+    text: str
+    needs_second_person: bool
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A decision as it is taken: who, by what right, why, when, and how they signed.
+
+    ``principal`` is None where the time for deciding is up; ``signature`` is None where nobody
+    sat there.
+    """
+
+    principal: Principal | None
+    authority: Authority
+    reason: str
+    at: datetime
+    signature: Signature | None = None
+
+    @property
+    def decider(self) -> Principal:
+        """Who decides, where somebody does."""
+        assert self.principal is not None
+        return self.principal
+
+    @property
+    def person(self) -> User | None:
+        """The person who answers for it."""
+        return None if self.principal is None else person_behind(self.principal)
+
+    @property
+    def api_key(self) -> ApiKey | None:
+        """The key that it came by, if any."""
+        return self.principal if isinstance(self.principal, ApiKey) else None
+
+    @property
+    def signed_with(self) -> str:
+        """How they signed, or an empty text."""
+        return self.signature.method if self.signature else ""
+
+
+def authority_for(principal: Principal, proposal: Proposal, booking: Booking) -> Authority:
+    """By what right this principal may decide this.
+
+    Args:
+        principal: who would decide.
+        proposal: about what.
+        booking: what would be booked: the whole, or a part.
+
+    Raises:
+        NotAllowed: they may not; the text says why, and who may.
+    """
+    portfolio = proposal.portfolio
+    try:
+        text = _right_of(principal, proposal, booking)
+    except NotAllowed as refusal:
+        raise NotAllowed(f"{refusal} {who_may(proposal, booking)}") from None
+    most = portfolio.two_people_above
+    return Authority(text, most is not None and booking.moved > most)
+
+
+def why_not(principal: Principal, proposal: Proposal) -> str:
+    """Why this principal may not decide the whole proposal, or an empty text if they may."""
+    try:
+        authority_for(principal, proposal, Booking.whole(proposal))
+    except NotAllowed as refusal:
+        return str(refusal)
+    return ""
+
+
+def deciders(proposal: Proposal, booking: Booking) -> list[tuple[User, str]]:
+    """Who has the right to decide this, and by what; a fixed number of queries."""
+    found, hands = [], _hands_in(proposal)
+    for membership in _members(proposal.portfolio):
+        right = _role_of(membership, proposal.portfolio, booking)
+        person_id = membership.user_id
+        if right and person_id not in hands and booking.owners_of_what_gains != {person_id}:
+            found.append((membership.user, right))
+    return found
+
+
+def who_may(proposal: Proposal, booking: Booking) -> str:
+    """Who has the right to decide this, as a sentence."""
+    names = [f"{person} ({right})" for person, right in deciders(proposal, booking)]
+    if not names:
+        return "Nobody here may: it takes somebody in finance who has no hand in it."
+    more = len(names) - MOST_NAMES
+    shown = [*names[:MOST_NAMES], *([f"{more} more"] if more > 0 else [])]
+    return f"{'These' if len(names) > 1 else 'This person'} may: {', '.join(shown)}."
+
+
+def require_no_hand(principal: Principal, proposal: Proposal) -> Membership:
+    """The role of somebody who may decide if it suffices.
+
+    Raises:
+        NotAllowed: whatever is to be booked, they may not: they have no role here, drew the
+            proposal up, or come by a key that is not for deciding.
+    """
+    if isinstance(principal, ApiKey) and Scope.DECIDE not in principal.scopes:
+        raise NotAllowed("This key may not decide: it lacks the scope 'decide'.")
+    membership = membership_of(principal, proposal.portfolio_id)
+    if membership is None:
+        raise NotAllowed("You have no role in this portfolio.")
+    if person_behind(principal).pk in _hands_in(proposal):
+        raise NotAllowed("You drew up or changed this proposal, so another has to decide it.")
+    return membership
+
+
+def _right_of(principal: Principal, proposal: Proposal, booking: Booking) -> str:
+    person, portfolio = person_behind(principal), proposal.portfolio
+    membership = require_no_hand(principal, proposal)
+    if booking.owners_of_what_gains == {person.pk}:
+        raise NotAllowed("Only bets that you own would gain, so another has to decide it.")
+    if role := _role_of(membership, portfolio, booking):
+        by_key = f" of {person}, by the key '{principal.name}'" * isinstance(principal, ApiKey)
+        return f"Role: {role}{by_key}"
+    raise NotAllowed(_beyond(membership, portfolio, booking))
+
+
+def _role_of(membership: Membership, portfolio: Portfolio, booking: Booking) -> str:
+    """The role by which a member may decide this, or an empty text."""
+    if membership.role == Role.FINANCE:
+        return "finance"
+    if membership.role == Role.LEAD and 0 < portfolio.finance_above >= booking.moved:
+        return "portfolio lead"
+    return ""
+
+
+def _beyond(membership: Membership, portfolio: Portfolio, booking: Booking) -> str:
+    """Why a role does not suffice."""
+    if membership.role == Role.LEAD and portfolio.finance_above:
+        return (
+            f"This moves {_rate(booking.moved, portfolio)}; you may decide what moves at most "
+            f"{_rate(portfolio.finance_above, portfolio)}."
+        )
+    return f"Your role here, {Role(membership.role).label.lower()}, does not decide on proposals."
+
+
+def _rate(amount: Decimal, portfolio: Portfolio) -> str:
+    return formats.exact_rate(amount, portfolio.currency)
+
+
+def _hands_in(proposal: Proposal) -> set[int]:
+    """Who drew the proposal up or changed it."""
+    changed = set(proposal.contributors.values_list("pk", flat=True))
+    return changed if proposal.drawn_up_by_id is None else {*changed, proposal.drawn_up_by_id}
+
+
+def _members(portfolio: Portfolio) -> Iterator[Membership]:
+    rows = Membership.objects.filter(portfolio=portfolio, user__is_active=True)
+    yield from rows.select_related("user").order_by("role", "user__name", "pk")
