@@ -12,7 +12,7 @@ run: runtime  ## the whole product, until Ctrl-C
 
 test: development  ## every test, browser tests included, on servers of their own
 	@$(VENV) -m tests.chromium
-	@$(VENV) -m pytest -n $(PROCESSES) $(TESTS)
+	@$(VENV) -m pytest -n $(PROCESSES) --dist loadgroup $(TESTS)
 
 lint: development  ## form, types, who imports whom, and migrations that match the models
 	@.venv/bin/ruff check .

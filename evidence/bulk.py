@@ -21,11 +21,11 @@ from evidence.said import NewEvidence, Said, read
 from evidence.sources import sources_named
 from evidence.standing import CLOCKS_DIFFER_BY
 from spm.accounts.permissions import NotAllowed, require
+from spm.copying import copy_in
 from spm.errors import Conflict, Invalid
 
 #: How often to look again when somebody else takes the same event on another bet meanwhile.
 MOST_TRIES = 5
-ROWS_PER_STATEMENT = 2_000
 
 Refusal = Invalid | Conflict | NotAllowed
 
@@ -158,7 +158,7 @@ class _Batch:
             outcomes, rows = self._sort(readings)
             try:
                 with transaction.atomic():
-                    Evidence.objects.bulk_create(rows, batch_size=ROWS_PER_STATEMENT)
+                    copy_in(rows)
             except IntegrityError as error:
                 if not isinstance(error.__cause__, UniqueViolation):
                     raise

@@ -1,4 +1,4 @@
-"""Every page at three widths, light and dark: axe finds nothing, and nothing sticks out."""
+"""Every page at three widths, in both colours, enlarged: axe finds nothing, nothing sticks out."""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -23,13 +23,29 @@ from tests.browser.faults import note_faults, note_requests_elsewhere
 from tests.browser.watching import wait_for_panels
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
+# The demo is made once for all of these, so one process takes them.
+pytestmark = pytest.mark.xdist_group("demo")
+
 HEIGHT_AT = {1440: 900, 1024: 768, 390: 844}
+ENLARGED = {640: "200 %", 320: "400 %"}  # what a window of 1280 has left
 LARGEST_FIRST_LOAD = 60_000
 
 # What is wrong, in a line each: which rule, and the first element that breaks it.
-RUN_AXE = """async () => (await axe.run({
-  resultTypes: ["violations"], rules: {"target-size": {enabled: true}}})).violations.map(
+RUN_AXE = """async (options) => (await axe.run(
+  {resultTypes: ["violations"], ...options})).violations.map(
   (each) => `${each.id}: ${each.help}: ${each.nodes[0].html.slice(0, 200)}`)"""
+EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
+# A page is made of the same elements in both colours; their colours are all that differs.
+COLOURS = {"runOnly": ["color-contrast"]}
+# Between the widest and the narrowest, things stand elsewhere, and may be too close.
+PLACES = {"runOnly": ["target-size", "scrollable-region-focusable"]}
+LOOKS = (
+    (1440, "light", EVERY_RULE),
+    (1440, "dark", COLOURS),
+    (1024, "dark", PLACES),
+    (390, "dark", EVERY_RULE),
+    (390, "light", COLOURS),
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,36 +56,38 @@ def studied_demo(demo: Demo) -> Demo:
     return demo
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
+@pytest.fixture(scope="module")
 def visit(
-    request: pytest.FixtureRequest, browser: Any, studied_demo: Demo, _running_site: running.Site
+    browser: Any, studied_demo: Demo, _running_site: running.Site
 ) -> Iterator[Callable[..., Any]]:
     """Open a page of the demo as one of its people: ``visit(path, who, width)``."""
     from django.conf import settings
 
-    contexts: dict[str, Any] = {}
+    pages: dict[str, Any] = {}
 
-    def open_page(path: str, who: str = "lead", width: int = 1440) -> Any:
-        if who not in contexts:
-            contexts[who] = browser.new_context(
-                base_url=_running_site.url, color_scheme=request.param, bypass_csp=False
-            )
-            if who:
-                key = studied_demo.session_keys[f"{who}@demo.example"]
-                cookie = {"name": settings.SESSION_COOKIE_NAME, "value": key}
-                contexts[who].add_cookies([{**cookie, "url": _running_site.url}])
-        page = contexts[who].new_page()
-        page.set_viewport_size({"width": width, "height": HEIGHT_AT[width]})
+    def page_of(who: str) -> Any:
+        context = browser.new_context(base_url=_running_site.url, bypass_csp=False)
+        if who:
+            key = studied_demo.session_keys[f"{who}@demo.example"]
+            cookie = {"name": settings.SESSION_COOKIE_NAME, "value": key}
+            context.add_cookies([{**cookie, "url": _running_site.url}])
+        page = context.new_page()
         page.faults = []
         note_faults(page, page.faults)
         note_requests_elsewhere(page, _running_site.url, page.faults)
+        return page
+
+    def open_page(path: str, who: str = "lead", width: int = 1440) -> Any:
+        page = pages[who] = pages.get(who) or page_of(who)
+        page.set_viewport_size({"width": width, "height": HEIGHT_AT[width]})
+        page.faults.clear()
         page.goto(path)
         wait_for_panels(page)
         return page
 
     yield open_page
-    for context in contexts.values():
-        context.close()
+    for page in pages.values():
+        page.context.close()
 
 
 def addresses() -> list[str]:
@@ -134,34 +152,45 @@ def scenario_addresses() -> list[str]:
     ]
 
 
-def wrong_with(page: Any) -> list[str]:
+def wrong_with(page: Any, rules: dict[str, Any] = EVERY_RULE) -> list[str]:
     """What axe, the console, the policy and the width of the page have to say."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(RUN_AXE)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(RUN_AXE, rules)
     width = page.viewport_size["width"]
+    return [f"{page.url} at {width}: {what}" for what in [*found, *wider_than(page), *page.faults]]
+
+
+def wider_than(page: Any) -> list[str]:
+    """How wide the page is, where that is wider than its window."""
     wide = page.evaluate("document.documentElement.scrollWidth")
-    overflow = [f"is {wide} wide"] if wide > width else []
-    return [f"{page.url} at {width}: {what}" for what in [*found, *overflow, *page.faults]]
+    return [f"is {wide} wide"] if wide > page.viewport_size["width"] else []
 
 
-@pytest.mark.parametrize("width", HEIGHT_AT)
-def test_every_page_can_be_read_by_everybody(visit: Callable[..., Any], width: int) -> None:
+def wrong_in_any_look(page: Any) -> list[str]:
+    """What is wrong at any width, in light or dark, or enlarged."""
+    wrong = []
+    for width, colours, rules in LOOKS:
+        page.emulate_media(color_scheme=colours)
+        page.set_viewport_size({"width": width, "height": HEIGHT_AT[width]})
+        wrong += [f"{what} ({colours})" for what in wrong_with(page, rules)]
+    for width, enlarged in ENLARGED.items():
+        page.set_viewport_size({"width": width, "height": 512})
+        wrong += [f"{page.url} at {enlarged}: {what}" for what in wider_than(page)]
+    return wrong
+
+
+def test_every_page_can_be_read_by_everybody(visit: Callable[..., Any]) -> None:
     wrong = []
     for path in addresses():
-        page = visit(path, "cfo" if "proposal" in path or "unwind" in path else "lead", width)
-        wrong += wrong_with(page)
-        page.close()
+        for_cfo = "proposal" in path or "unwind" in path
+        wrong += wrong_in_any_look(visit(path, "cfo" if for_cfo else "lead"))
     assert wrong == []
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_strangers_get_a_page_that_everybody_can_read(
-    visit: Callable[..., Any], width: int
-) -> None:
-    for path in ("/accounts/login/", "/accounts/password/reset/"):
-        page = visit(path, "", width)
-        assert wrong_with(page) == []
-        page.close()
+@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/password/reset/"])
+def test_strangers_get_a_page_that_everybody_can_read(visit: Callable[..., Any], path: str) -> None:
+    assert wrong_in_any_look(visit(path, "")) == []
 
 
 def test_a_form_that_could_not_be_taken_can_still_be_read_by_everybody(
@@ -171,8 +200,7 @@ def test_a_form_that_could_not_be_taken_can_still_be_read_by_everybody(
     page = visit(f"/proposals/{proposal.pk}", "cfo")
     page.click("#decide-form button[value=refuse]")
     page.wait_for_selector("#id_reason_error")
-    assert wrong_with(page) == []
-    page.close()
+    assert wrong_in_any_look(page) == []
 
 
 @pytest.mark.parametrize("path", ["/", "/kanban"])
@@ -184,5 +212,4 @@ def test_a_first_visit_weighs_little(visit: Callable[..., Any], path: str) -> No
           .concat(location.href)"""
     )
     sizes = {part: len(gzip.compress(page.request.get(part).body(), 6)) for part in parts}
-    page.close()
     assert sum(sizes.values()) <= LARGEST_FIRST_LOAD, sizes

@@ -7,8 +7,9 @@ import pytest
 
 from tests import running
 from tests.browser.conftest import Demo
-from tests.browser.test_accessibility import addresses
-from tests.browser.watching import wait_for_panels
+
+# One process has the demo for all of these.
+pytestmark = pytest.mark.xdist_group("design")
 
 STYLES = ("backgroundColor", "borderTopColor", "outlineStyle", "outlineWidth", "outlineOffset")
 STYLE_OF = "(node, names) => names.map((name) => getComputedStyle(node)[name])"
@@ -119,19 +120,6 @@ def test_the_bar_keeps_all_its_entries_where_there_is_less_room(
         assert page.evaluate("document.activeElement.className") == "menu__item"
         page.keyboard.press("Escape")
         assert page.locator(".bar__more details[open]").count() == 0
-
-
-def test_pages_reflow_when_they_are_enlarged(open_as_lead: Callable[..., Any]) -> None:
-    page = open_as_lead("/design")
-    wide = []
-    for path in addresses():
-        page.goto(path)
-        wait_for_panels(page)
-        for width in (640, 320):  # a window of 1280 at 200 % and at 400 %
-            page.set_viewport_size({"width": width, "height": 512})
-            found = page.evaluate("document.documentElement.scrollWidth")
-            wide += [f"{path} is {found} wide at {width}"] if found > width else []
-    assert wide == []
 
 
 def test_nothing_moves_for_whoever_asked_for_stillness(open_as_lead: Callable[..., Any]) -> None:

@@ -1,7 +1,7 @@
 """Every path of the API × every role × own and foreign portfolio. A new path needs an entry."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from allocation import guardrails, ledger
 from allocation.guardrails import Limit
@@ -473,12 +474,20 @@ CASES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """One world for all cases: each runs in a transaction of its own inside, and is rolled back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_world()
+        transaction.set_rollback(True)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("route", "entry"), CASES)
 def test_each_role_may_what_it_may_in_its_own_portfolio(
-    route: tuple[str, str], entry: Entry
+    world: World, route: tuple[str, str], entry: Entry
 ) -> None:
-    world, (method, name) = make_world(), route
+    method, name = route
     for role in Role.values:
         member = make_member(world.portfolio, role, (world.team,))
         if entry.mine:
@@ -494,9 +503,9 @@ def test_each_role_may_what_it_may_in_its_own_portfolio(
 @pytest.mark.django_db
 @pytest.mark.parametrize(("route", "entry"), CASES)
 def test_nobody_sees_or_changes_anything_of_a_foreign_portfolio(
-    route: tuple[str, str], entry: Entry
+    world: World, route: tuple[str, str], entry: Entry
 ) -> None:
-    world, (method, name) = make_world(), route
+    method, name = route
     elsewhere = make_portfolio()
     for role in Role.values:
         member = make_member(elsewhere, role)
@@ -514,7 +523,7 @@ def test_nobody_sees_or_changes_anything_of_a_foreign_portfolio(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("route", "entry"), CASES)
-def test_a_stranger_is_let_in_nowhere(route: tuple[str, str], entry: Entry) -> None:
-    world, (method, name) = make_world(), route
+def test_a_stranger_is_let_in_nowhere(world: World, route: tuple[str, str], entry: Entry) -> None:
+    method, name = route
     response = send(ApiClient(), method, entry, world)
     assert response.status_code == (302 if name in FOR_PEOPLE_ONLY else 401)
