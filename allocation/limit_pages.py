@@ -23,6 +23,7 @@ from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid
+from spm.posted import posted
 
 AMOUNTS: dict[str, tuple[str, str]] = {
     "envelope": (
@@ -66,7 +67,7 @@ def new_guardrail(request: PageRequest) -> HttpResponse:
     form = GuardrailForm(
         portfolio,
         None,
-        request.POST or None,
+        posted(request),
         sign=decimal_sign_of(request),
         initial={"kind": "share"},
     )
@@ -89,7 +90,7 @@ def one_guardrail(request: PageRequest, guardrail_id: int) -> HttpResponse:
     guardrail: Guardrail = get_object_or_404(visible, pk=guardrail_id)
     portfolio = guardrail.portfolio
     turn_to(request, portfolio.pk)
-    form = GuardrailForm(portfolio, guardrail, request.POST or None, sign=decimal_sign_of(request))
+    form = GuardrailForm(portfolio, guardrail, posted(request), sign=decimal_sign_of(request))
     context = {
         "form": form,
         "title": guardrail.name,
@@ -121,7 +122,7 @@ def limit_amount(request: PageRequest, which: str) -> HttpResponse:
     form = AmountForm(
         label,
         portfolio.currency,
-        request.POST or None,
+        posted(request),
         sign=decimal_sign_of(request),
         initial={"amount": plain(now)},
     )

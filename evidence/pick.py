@@ -2,11 +2,11 @@
 
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
-from bets.models import Bet, BetTeam, Hypothesis
+from bets.models import Hypothesis
 from bets.models.bet import EXITS
+from bets.open_to import bets_open_to
 from evidence.models import Evidence
-from spm.accounts.models import Role, User
-from spm.accounts.permissions import ROLES_FOR, membership_of
+from spm.accounts.models import User
 
 #: How many are offered; more are found by typing.
 MOST_OFFERED = 20
@@ -22,7 +22,7 @@ def to_pick_from(person: User, portfolio_id: int, text: str = "") -> list[Hypoth
     Those that they logged on themselves stand first, last used first; then those of bets with the
     freshest evidence; ended bets last. A fixed number of queries.
     """
-    rows = Hypothesis.objects.filter(bet__in=bets_to_log_on(person, portfolio_id))
+    rows = Hypothesis.objects.filter(bet__in=bets_open_to(person, "log_evidence", portfolio_id))
     wanted = _with_words(rows.select_related("bet", "belief_now"), text)
     used = _last_used(person, portfolio_id)
     own = {row.pk: row for row in wanted.filter(pk__in=used)}
@@ -34,18 +34,6 @@ def to_pick_from(person: User, portfolio_id: int, text: str = "") -> list[Hypoth
         "id",
     )
     return [*first, *others[: MOST_OFFERED - len(first)]]
-
-
-def bets_to_log_on(person: User, portfolio_id: int) -> "QuerySet[Bet]":
-    """What ``may(person, 'log_evidence', ...)`` says of each bet; part of the query that asks."""
-    bets: QuerySet[Bet] = Bet.objects.filter(portfolio_id=portfolio_id)
-    membership = membership_of(person, portfolio_id)
-    if membership is None or not membership.roles & ROLES_FOR["log_evidence"]:
-        return bets.none()
-    if membership.role == Role.CONTRIBUTOR:
-        own = BetTeam.objects.filter(team__in=membership.teams.all())
-        bets = bets.filter(pk__in=own.values("bet"))
-    return bets
 
 
 def _with_words(rows: "QuerySet[Hypothesis]", text: str) -> "QuerySet[Hypothesis]":

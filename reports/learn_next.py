@@ -7,9 +7,9 @@ from typing import Any
 from allocation.models import Study
 from allocation.studies import newest_information
 from bets.models import Bet, Hypothesis, Portfolio
+from bets.open_to import bets_open_to
 from spm import formats
-from spm.accounts.models import Role
-from spm.accounts.permissions import ROLES_FOR, Action, membership_of
+from spm.accounts.permissions import Action
 
 COLUMNS = (
     "bet",
@@ -64,14 +64,10 @@ class LearnNext:
 
 
 def learn_next(portfolio: Portfolio) -> LearnNext:
-    """The questions of the newest study that says any. Four queries, however many there are."""
+    """The questions of the newest study that says any. Three queries, however many there are."""
     study = newest_information(portfolio.pk)
     rows: list[dict[str, Any]] = (study.information if study else None) or []
-    bets = (
-        Bet.objects.filter(portfolio=portfolio)
-        .prefetch_related("bet_teams")
-        .in_bulk({int(row["bet"]) for row in rows})
-    )
+    bets = Bet.objects.filter(portfolio=portfolio).in_bulk({int(row["bet"]) for row in rows})
     asked = {int(row["hypothesis"]) for row in rows if row["hypothesis"] is not None}
     hypotheses = Hypothesis.objects.filter(bet__portfolio=portfolio).in_bulk(asked)
     found = [question for row in rows if (question := _question(row, bets, hypotheses))]
@@ -106,14 +102,9 @@ def open_to(
     """The bets of these questions, by id, on which a person may do this: log evidence, or ask for
     it. Two queries.
     """
-    membership = membership_of(principal, portfolio.pk)
-    if membership is None or membership.role not in ROLES_FOR[action]:
-        return set()
-    bets = {question.bet.pk: set(question.bet.team_ids) for question in questions}
-    if membership.role != Role.CONTRIBUTOR:
-        return set(bets)
-    own = set(membership.teams.values_list("pk", flat=True))
-    return {bet_id for bet_id, team_ids in bets.items() if team_ids & own}
+    asked = {question.bet.pk for question in questions}
+    bets = bets_open_to(principal, action, portfolio.pk).filter(pk__in=asked)
+    return set(bets.values_list("pk", flat=True))
 
 
 def as_table(found: LearnNext) -> Iterable[Sequence[Any]]:

@@ -26,6 +26,7 @@ from spm.accounts.page_request import PageRequest
 from spm.accounts.people import change_role, dismiss, invite
 from spm.accounts.permissions import Action, NotAllowed, may
 from spm.errors import Invalid
+from spm.posted import posted
 
 #: The parts that are named in addresses: model, form, and the rule that saves one.
 PARTS: dict[str, tuple[Any, Any, Callable[[Any, Any], Any]]] = {
@@ -64,7 +65,7 @@ def settings_page(request: PageRequest) -> HttpResponse:
 def edit_portfolio(request: PageRequest) -> HttpResponse:
     """Its name, intent and horizon."""
     portfolio = _portfolio(request, "administer")
-    form = PortfolioForm(request.POST or None, initial=PortfolioForm.initial_of(portfolio))
+    form = PortfolioForm(posted(request), initial=PortfolioForm.initial_of(portfolio))
 
     def save() -> None:
         structure.change_portfolio(portfolio, form.cleaned_data)
@@ -80,7 +81,7 @@ def edit_part(request: PageRequest, kind: str, part_id: int | None = None) -> Ht
     part = _part(portfolio, kind, part_id) if part_id else model(portfolio=portfolio)
     initial = form_class.initial_of(part) if part_id else {}
     arguments = [portfolio] if kind == "team" else []
-    form = form_class(*arguments, request.POST or None, initial=initial)
+    form = form_class(*arguments, posted(request), initial=initial)
 
     def save() -> None:
         change(part, form.fields_given())
@@ -109,9 +110,7 @@ def edit_lending(request: PageRequest) -> HttpResponse:
     """How well one team can take over what is freed in another; of a pair that is named, or any."""
     portfolio = _portfolio(request, "administer")
     named = {name: request.GET.get(name, "") for name in ("from_team", "to_team")}
-    form = LendingForm(
-        portfolio, request.POST or None, initial={**named, **_lent(portfolio, named)}
-    )
+    form = LendingForm(portfolio, posted(request), initial={**named, **_lent(portfolio, named)})
 
     def save() -> None:
         typed = form.cleaned_data
@@ -126,7 +125,7 @@ def edit_lending(request: PageRequest) -> HttpResponse:
 def add_member(request: PageRequest) -> HttpResponse:
     """Bring somebody in; a made-up password is shown once."""
     portfolio = _portfolio(request, "administer")
-    form = MemberForm(portfolio, None, request.POST or None)
+    form = MemberForm(portfolio, None, posted(request))
 
     def save() -> HttpResponse:
         typed = form.cleaned_data
@@ -149,7 +148,7 @@ def edit_member(request: PageRequest, member_id: int) -> HttpResponse:
     """Another role for a member, or other teams."""
     portfolio = _portfolio(request, "administer")
     member = _member(portfolio, member_id)
-    form = MemberForm(portfolio, member, request.POST or None)
+    form = MemberForm(portfolio, member, posted(request))
 
     def save() -> None:
         change_role(request.user, member, form.cleaned_data["role"], form.team_ids())

@@ -28,6 +28,7 @@ from bets.views.kanban import refused, stays
 from spm.accounts.middleware import turn_to
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid
+from spm.posted import posted
 
 HISTORY_SHOWN = 50
 
@@ -53,9 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
     portfolio = predecessor.portfolio if predecessor else _portfolio(request)
     require_editor(request, portfolio.pk, None)
     initial = {"response": _response_text(), **_initial_of_successor(predecessor)}
-    form = BetForm(
-        portfolio, None, request.POST or None, initial=initial, sign=decimal_sign_of(request)
-    )
+    form = BetForm(portfolio, None, posted(request), initial=initial, sign=decimal_sign_of(request))
     if request.method == "POST" and form.is_valid():
         person: Any = request.user
         created = put_beside_fields(form, lambda: rules.create_bet(person, portfolio, form.terms()))
@@ -79,7 +78,7 @@ def edit(request: HttpRequest, bet_id: int) -> HttpResponse:
     form = BetForm(
         shown.portfolio,
         shown,
-        request.POST or None,
+        posted(request),
         initial=initial_of(shown),
         sign=decimal_sign_of(request),
     )
@@ -106,8 +105,8 @@ def add_hypothesis(request: HttpRequest, bet_id: int) -> HttpResponse:
     turn_to(request, shown.portfolio_id)
     require_editor(request, shown.portfolio_id, shown.team_ids)
     initial = {"prior": "50", "half_life_days": "180", "metric": "proportion"}
-    form = HypothesisForm(request.POST or None, initial=initial)
-    criteria = KillCriteria(request.POST or None, prefix="kill")
+    form = HypothesisForm(posted(request), initial=initial)
+    criteria = KillCriteria(posted(request), prefix="kill")
     return _hypothesis_page(
         request,
         shown,
@@ -126,13 +125,11 @@ def edit_hypothesis(request: HttpRequest, hypothesis_id: int) -> HttpResponse:
     turn_to(request, hypothesis.bet.portfolio_id)
     require_editor(request, hypothesis.bet.portfolio_id, hypothesis.bet.team_ids)
     form = HypothesisForm(
-        request.POST or None,
+        posted(request),
         initial=initial_of_hypothesis(hypothesis),
         asks_why=had_evidence(hypothesis),
     )
-    criteria = KillCriteria(
-        request.POST or None, prefix="kill", initial=initial_of_criteria(hypothesis)
-    )
+    criteria = KillCriteria(posted(request), prefix="kill", initial=initial_of_criteria(hypothesis))
     return _hypothesis_page(
         request,
         hypothesis.bet,

@@ -13,6 +13,7 @@ from spm.accounts.context import LED_TO_FIRST_BETS
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Invalid
+from spm.posted import posted
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,7 +27,7 @@ def first_bets(request: PageRequest) -> HttpResponse:
     if request.POST.get("go") == "done":
         request.session.pop(LED_TO_FIRST_BETS, None)
         return redirect("reports:allocation")
-    data = request.POST or None
+    data = posted(request)
     form = FirstBetForm(portfolio, data, sign=decimal_sign_of(request))
     if form.is_bound and form.is_valid() and _created(request, form):
         return redirect("bets:first_bets")

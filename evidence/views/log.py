@@ -28,6 +28,7 @@ from evidence.wording import sentence
 from spm.accounts.middleware import turn_to
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid, Reused
+from spm.posted import posted
 
 MOST_SOURCES = 200
 NEWEST_ITEMS = 5
@@ -82,7 +83,7 @@ def log(request: HttpRequest, hypothesis_id: int) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         messages.success(request, sentence(taken, done=True))
         return redirect(reverse("bets:bet", args=[hypothesis.bet_id]) + "#evidence")
-    context = {**_form_context(request, hypothesis), "taken": taken}
+    context = {**_form_context(request, hypothesis, kind=form["kind"].value()), "taken": taken}
     context["taken_sentence"] = sentence(taken, done=True)
     return render(request, "evidence/_form.html", context)
 
@@ -113,7 +114,7 @@ def take_back(request: HttpRequest, evidence_id: int) -> HttpResponse:
     )
     _require(request, row.bet)
     turn_to(request, row.portfolio_id)
-    form = RetractionForm(request.POST or None)
+    form = RetractionForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             taken = retract(request.user, evidence_id, form.cleaned_data["note"])  # type: ignore[arg-type]
@@ -141,13 +142,14 @@ def _form(request: HttpRequest, hypothesis: Hypothesis, given: Any) -> EvidenceF
 
 
 def _form_context(
-    request: HttpRequest, hypothesis: Hypothesis, form: EvidenceForm | None = None
+    request: HttpRequest, hypothesis: Hypothesis, form: EvidenceForm | None = None, kind: str = ""
 ) -> dict[str, Any]:
+    """``kind`` is the one to begin with; that of the form or the address where it is not given."""
     bet = hypothesis.bet
     kinds = [EvidenceKind.JUDGEMENT, EvidenceKind.RATIO]
     if hypothesis.metric:
         kinds.insert(0, EvidenceKind.MEASUREMENT)
-    kind = (form["kind"].value() if form else request.GET.get("kind")) or ""
+    kind = kind or (form["kind"].value() if form else request.GET.get("kind")) or ""
     if kind not in kinds:
         kind = EvidenceKind.JUDGEMENT
     here = reverse("evidence:log", args=[hypothesis.pk])

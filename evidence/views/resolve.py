@@ -18,6 +18,7 @@ from evidence.sources import set_reliability, visible_sources
 from spm.accounts.middleware import turn_to
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid
+from spm.posted import posted
 
 RIGHT_FIELD = {"became_clear_at": "became_clear_on", "reason": "shown_by"}
 
@@ -32,7 +33,7 @@ def resolve(request: HttpRequest, hypothesis_id: int) -> HttpResponse:
         raise PermissionDenied
     turn_to(request, bet.portfolio_id)
     known = rules.resolution_of(hypothesis)
-    form = (ReopenForm if known else ResolutionForm)(request.POST or None)
+    form = (ReopenForm if known else ResolutionForm)(posted(request))
     if request.method == "POST" and form.is_valid():
         said = _said(form.cleaned_data)
         if known:
@@ -73,7 +74,7 @@ def source(request: HttpRequest, source_id: int) -> HttpResponse:
         raise PermissionDenied
     turn_to(request, row.portfolio_id)
     initial = {"reliability": f"{100 * row.reliability:g}"}
-    form = SourceForm(request.POST or None, initial=initial)
+    form = SourceForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         done = _try(
             form,

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from bets.models import Portfolio
+from bets.open_to import bets_open_to
 from evidence.forms import StreamFilter
-from evidence.pick import bets_to_log_on
 from evidence.stream import page_of, stream, table
 from spm.cells import as_cells
 
@@ -78,7 +78,7 @@ def _rows(request: HttpRequest, portfolio: Portfolio, form: StreamFilter) -> dic
     live["portfolio"] = str(portfolio.pk)
     if before:
         live["before"] = before
-    own = bets_to_log_on(request.user, portfolio.pk)  # type: ignore[arg-type]
+    own = bets_open_to(request.user, "log_evidence", portfolio.pk)  # type: ignore[arg-type]
     shown = {row.evidence.bet_id for row in page.rows}
     return {
         "rows": page.rows,

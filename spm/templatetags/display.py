@@ -97,6 +97,13 @@ def span_since(when: datetime) -> str:
 
 
 @register.filter
+def stay_since(when: datetime) -> str:
+    """How long something has stood where it is: '14 days here', 'just arrived'."""
+    seconds = (timezone.now() - when).total_seconds()
+    return "just arrived" if seconds < 60 else f"{formats.span(seconds)} here"
+
+
+@register.filter
 def full_moment(when: datetime | date) -> str:
     """The whole of a moment, for a title: '14 March 2026, 09:30 UTC'."""
     return formats.full_moment(when)

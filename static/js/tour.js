@@ -19,7 +19,17 @@ function point() {
     if (other !== target) other.classList.remove(MARK);
   }
   target.classList.add(MARK);
-  if (mayScroll) target.scrollIntoView({ block: "start" });
+  if (!mayScroll) return;
+  target.scrollIntoView({ block: "start" });
+  showWhole();
+}
+
+/* What the bar at the top would cut in two comes out from under it. */
+function showWhole() {
+  const edge = document.querySelector(".bar").getBoundingClientRect().bottom;
+  const boxes = [...document.querySelectorAll("main :is(a, button, input, select, summary)")].map((each) => each.getBoundingClientRect());
+  const cut = boxes.filter((box) => box.height && box.top < edge && box.bottom > edge);
+  if (cut.length) scrollBy(0, Math.min(...cut.map((box) => box.top)) - edge - 4);
 }
 
 /* While panels come in the target moves; whoever scrolls or types is left where they are. */

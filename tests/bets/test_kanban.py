@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from bets.edit import OFFICE, change_bet
 from bets.models import Bet, Dependency, Portfolio, WipLimit
@@ -80,6 +81,12 @@ def test_a_card_shows_what_one_decides_by() -> None:
     for shown in ("Refunds &lt;b&gt;now", "Trust", "70%", "+20 pp", "€35k/mo", "PC", "Identity"):
         assert shown in html
     assert "<b>" not in html
+
+
+def test_a_card_that_came_a_moment_ago_says_so() -> None:
+    portfolio = make_portfolio()
+    make_bet(portfolio, stage_entered_at=timezone.now())
+    assert ">just arrived<" in html_of(board_of(portfolio), "/kanban")
 
 
 def test_ready_is_ordered_by_wsjf_and_what_is_not_scored_comes_last() -> None:

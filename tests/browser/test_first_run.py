@@ -40,8 +40,7 @@ class Newcomer:
         """Note what is wrong with the page."""
         wait_for_panels(self.page)
         self.page.faults = []
-        # The bar at the bottom is partly under what has just been said, which goes by itself.
-        self.wrong += [each for each in wrong_with(self.page) if "target-size" not in each]
+        self.wrong += wrong_with(self.page)
 
 
 def test_a_newcomer_comes_to_three_bets_with_evidence_without_help(

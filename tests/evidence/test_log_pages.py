@@ -96,6 +96,33 @@ def test_logging_shows_the_belief_before_and_after_and_a_fresh_form() -> None:
     assert Evidence.objects.get().note == "Nobody came."
 
 
+def test_the_form_that_comes_after_logging_is_of_the_same_kind() -> None:
+    _, client, hypothesis = lead_and_hypothesis()
+    sent = {"kind": "measurement", "reading": "12 of 40", "observed_on": today()}
+    answer = client.post(log_url(hypothesis), sent, headers=FRAGMENT)
+    html = answer.content.decode()
+    assert "Logged." in html
+    assert 'name="kind" value="measurement"' in html
+    assert 'name="reading"' in html
+
+
+def test_an_empty_post_is_told_what_is_missing_and_changes_nothing() -> None:
+    lead, client, hypothesis = lead_and_hypothesis()
+    row = record(lead, hypothesis.pk, NewEvidence(**AGAINST, source="Ada")).evidence
+    assert row.source is not None
+    for address in (
+        reverse("evidence:resolve", args=[hypothesis.pk]),
+        reverse("evidence:source", args=[row.source.pk]),
+        reverse("evidence:take_back", args=[row.pk]),
+        reverse("bets:new"),
+        reverse("bets:add_hypothesis", args=[hypothesis.bet_id]),
+    ):
+        answer = client.post(address)
+        assert answer.status_code == 422, address
+        assert 'class="wrong"' in answer.content.decode(), address
+    assert Evidence.objects.count() == 1
+
+
 def test_without_scripts_logging_leads_back_to_the_bet() -> None:
     _, client, hypothesis = lead_and_hypothesis()
     answer = client.post(log_url(hypothesis), {**AGAINST, "observed_on": today()})
