@@ -154,7 +154,9 @@ def waterfall_csv(request: PageRequest, proposal_id: int) -> HttpResponse:
 
 @require_GET
 def flow_page(request: PageRequest) -> HttpResponse:
-    """How bets move along the board, and decisions through the office."""
+    """How bets move along the board, and decisions through the office; to the page itself, which
+    follows the portfolio, only what may have changed.
+    """
     if request.portfolio is None:
         return render(request, "reports/flow.html", {})
     shown = _flow(request)
@@ -186,7 +188,8 @@ def flow_page(request: PageRequest) -> HttpResponse:
             for name, (wide, narrow) in wide_and_narrow.items()
         },
     }
-    return render(request, "reports/flow.html", context)
+    whole = "HX-Request" not in request.headers
+    return render(request, "reports/flow.html" if whole else "reports/_flow.html", context)
 
 
 @require_GET

@@ -78,7 +78,7 @@ def _rows(request: HttpRequest, portfolio: Portfolio, form: StreamFilter) -> dic
     live["portfolio"] = str(portfolio.pk)
     if before:
         live["before"] = before
-    own = bets_open_to(request.user, "log_evidence", portfolio.pk)  # type: ignore[arg-type]
+    own = bets_open_to(request.user, "log_evidence", portfolio.pk)
     shown = {row.evidence.bet_id for row in page.rows}
     return {
         "rows": page.rows,

@@ -99,6 +99,8 @@ class BeliefOverMoney:
     table: Table
     summary: str
     width: float
+    instead: str = ""
+    """What is said where there is nothing to draw yet."""
 
     left = LEFT
     belief_top, belief_bottom = BELIEF_TOP, BELIEF_TOP + BELIEF_HEIGHT
@@ -177,6 +179,15 @@ def belief_over_money(
         table=_table(beliefs, learned, decided, turns),
         summary=_summary(beliefs, funding, currency),
         width=width,
+        instead=_instead(funding, learned, decided, turns),
+    )
+
+
+def _instead(funding: Sequence[FundingFrom], *happened: Sequence[object]) -> str:
+    if any(happened) or any(step.working or step.entangled for step in funding):
+        return ""
+    return (
+        "Nothing has been learnt and no money has moved yet. The first evidence begins a picture."
     )
 
 

@@ -56,6 +56,8 @@ class CumulativeFlow:
     table: Table
     summary: str
     width: float
+    instead: str = ""
+    """What is said on the first day, when there is nothing to draw yet."""
 
     left, top, bottom = LEFT, TOP, TOP + HEIGHT
 
@@ -127,6 +129,7 @@ def cumulative_flow(
         table=_table(days, counts, stages),
         summary=_summary(counts, stages),
         width=width,
+        instead="" if first < last else _on_the_first_day(counts[-1], stages),
     )
 
 
@@ -200,6 +203,12 @@ def _table(
         for day, on_day in zip(reversed(days), reversed(counts), strict=True)
     ]
     return Table("Bets in each stage", columns, rows)
+
+
+def _on_the_first_day(counts: Mapping[str, int], stages: Mapping[str, str]) -> str:
+    stand = [f"{counts[stage]} in {name}" for stage, name in stages.items() if counts[stage]]
+    now = f" Now: {', '.join(reversed(stand))}." if stand else ""
+    return f"The picture begins tomorrow, when there is a day to compare with.{now}"
 
 
 def _summary(counts: Sequence[Mapping[str, int]], stages: Mapping[str, str]) -> str:

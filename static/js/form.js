@@ -99,8 +99,25 @@ function carryOver(old) {
   keep(form, kept.failed);
 }
 
+/* Whoever came to a bet to log evidence on it begins with the first field. */
+let arriving = true;
+function arrive() {
+  if (!arriving || location.hash !== "#evidence") return;
+  const fields = document.querySelectorAll("#evidence [data-log-evidence] :is(select, textarea, input:not([type=hidden]))");
+  const first = [...fields].find((field) => field.checkVisibility?.() ?? true);
+  if (!first) return;
+  arriving = false;
+  if (document.activeElement === document.body) first.focus();
+}
+addEventListener("hashchange", () => {
+  arriving = true;
+  arrive();
+});
+document.addEventListener("htmx:afterSettle", arrive);
+
 welcome(document);
 waiting();
+arrive();
 document.addEventListener("htmx:afterSwap", (event) => {
   const { elt, verb } = event.detail.requestConfig ?? {};
   const own = elt?.closest?.("form[data-keep]");

@@ -9,6 +9,7 @@ from bets.board import move
 from bets.edit import create_bet
 from bets.models import Bet, Portfolio, WipLimit
 from spm.accounts.models import User
+from tests.browser.test_accessibility import wrong_with
 from tests.factories import (
     make_bet,
     make_hypothesis,
@@ -94,6 +95,23 @@ def test_a_card_is_moved_by_keyboard_alone(
     assert page.evaluate("document.activeElement.dataset.moveTo") == "framing"
     page.keyboard.press("Enter")
     wait_until_moved(page, "framing", bet)
+
+
+def test_with_a_menu_open_nothing_half_covered_is_offered_and_e_leads_into_the_form(
+    portfolio: Portfolio, lead: User, sign_in: SignIn
+) -> None:
+    bets = [framed(portfolio) for _ in range(5)]
+    make_kill_criterion(make_hypothesis(bets[0]))
+    page = open_board(sign_in, lead)
+    page.locator(f"#card-{bets[0].pk} summary").click()
+    page.locator("[data-card][inert]").first.wait_for()
+    page.faults = []
+    assert wrong_with(page) == []
+    page.keyboard.press("Escape")
+    page.locator("[data-card][inert]").first.wait_for(state="detached")
+    page.locator(f"#card-{bets[0].pk}").focus()
+    page.keyboard.press("e")
+    page.wait_for_selector("#evidence form :focus")
 
 
 def test_a_refused_card_goes_back_and_the_reason_comes_with_the_button_that_helps(

@@ -113,7 +113,7 @@ def test_an_empty_post_is_told_what_is_missing_and_changes_nothing() -> None:
     for address in (
         reverse("evidence:resolve", args=[hypothesis.pk]),
         reverse("evidence:source", args=[row.source.pk]),
-        reverse("evidence:take_back", args=[row.pk]),
+        reverse("evidence:retract", args=[row.pk]),
         reverse("bets:new"),
         reverse("bets:add_hypothesis", args=[hypothesis.bet_id]),
     ):

@@ -217,3 +217,17 @@ def test_ten_thousand_stage_changes_stay_fast() -> None:
     assert time.process_time() - started < 2.0  # 0.35 s on a quiet machine
     assert answer.status_code == 200
     assert len(answer.content) < 600_000
+
+
+def test_the_page_follows_its_portfolio_with_the_same_filters() -> None:
+    portfolio = make_portfolio()
+    stream = make_stream(portfolio)
+    make_bet(portfolio, stream=stream)
+    client = Client()
+    client.force_login(make_member(portfolio))
+    page = client.get(f"/flow?stream={stream.pk}").content.decode()
+    assert f'data-live="board ledger proposals" data-live-src="/flow?stream={stream.pk}"' in page
+    address = f"/flow?stream={stream.pk}"
+    part = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert part.lstrip().startswith('<div class="stack stack--loose" id="flow"')
+    assert "<html" not in part

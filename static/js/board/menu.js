@@ -22,11 +22,33 @@ function scrollToList(menu) {
   menu.querySelector(".menu__list")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-/* Called when a menu has been opened by hand. */
+/* Nobody aims at what is half under the list: these cards wait until it is closed. */
+function setAside(menu) {
+  const list = menu.querySelector(".menu__list").getBoundingClientRect();
+  const own = menu.closest("[data-card]");
+  for (const card of cards()) {
+    const box = card.getBoundingClientRect();
+    const apart = box.right < list.left || box.left > list.right || box.bottom < list.top || box.top > list.bottom;
+    card.inert = card !== own && !apart;
+  }
+}
+
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (!target.matches?.("[data-card-menu]:not([open])") || document.querySelector("[data-card-menu][open]")) return;
+    for (const card of document.querySelectorAll("[data-card][inert]")) card.inert = false;
+  },
+  true,
+);
+
+/* Called when a menu has been opened, by hand or by key. */
 export function fillAndShow(menu) {
-  if (menu.querySelector("ul")) return;
-  fill(menu);
-  scrollToList(menu);
+  if (!menu.querySelector("ul")) {
+    fill(menu);
+    scrollToList(menu);
+  }
+  setAside(menu);
 }
 
 /* With cards picked, what is done is done to all of them. */

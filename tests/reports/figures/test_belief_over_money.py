@@ -78,3 +78,9 @@ def test_a_bet_of_which_nothing_is_known_draws_an_empty_axis() -> None:
     )
     assert (figure.belief_path, figure.working_path, figure.marks) == ("", "", [])
     assert figure.summary == "Belief is not stated; the bet holds €0/mo."
+    assert "Nothing has been learnt" in figure.instead
+
+
+def test_whatever_has_happened_is_drawn() -> None:
+    assert drawn(learned=[Learned(date(2026, 2, 1), 3.0, "3 of 20")]).instead == ""
+    assert drawn().instead == ""

@@ -85,6 +85,14 @@ def test_a_long_time_is_told_by_at_most_so_many_days_with_both_ends() -> None:
     assert days_between(day(1), day(4)) == [day(1), day(2), day(3), day(4)]
 
 
+def test_on_the_first_day_words_say_where_the_bets_stand() -> None:
+    entered = [Entered(1, "low", day(1)), Entered(2, "high", day(1)), Entered(3, "high", day(1))]
+    stages = {"low": "Testing", "high": "Funnel"}
+    figure = cumulative_flow(entered, stages, day(1), day(1))
+    assert figure.instead.endswith("Now: 2 in Funnel, 1 in Testing.")
+    assert cumulative_flow(entered, stages, day(1), day(2)).instead == ""
+
+
 def test_nothing_makes_an_empty_picture() -> None:
     figure = cumulative_flow([], STAGES, day(1), day(1) + timedelta(days=1))
     assert (figure.bands, figure.labels) == ([], [])
