@@ -175,6 +175,38 @@ def set_limits(
     return changes
 
 
+def set_limit(
+    principal: Principal,
+    portfolio: Portfolio,
+    stage: str,
+    stream: int | None,
+    limit: int | None,
+    seen: Limits | None = None,
+) -> list[WipLimitChange]:
+    """Set one limit, as ``set_limits`` sets several.
+
+    Args:
+        principal: who does it.
+        portfolio: whose board.
+        stage: of which stage.
+        stream: the id of a value stream, or None for the stage as a whole.
+        limit: how many bets at most; None takes it away.
+        seen: what the person saw there, by stream, if they say so.
+
+    Raises:
+        NotAllowed, Invalid, Conflict: as there; fields are called ``stream`` and ``limit``.
+    """
+    try:
+        return set_limits(principal, portfolio, stage, {stream: limit}, seen)
+    except Invalid as refusal:
+        own = field_of(stream)
+        right = "limit" if limit is not None and not 0 <= limit <= HIGHEST_LIMIT else "stream"
+        fields = {right if name == own else name: text for name, text in refusal.fields.items()}
+        raise Invalid(fields) from refusal
+    except Conflict as conflict:
+        raise Conflict("Somebody else has changed this limit.", ["limit"]) from conflict
+
+
 def _refuse_limits(portfolio: Portfolio, stage: str, limits: Limits) -> None:
     wrong = {}
     if stage not in Stage.values:

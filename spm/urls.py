@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("api/v1/", include("bets.api")),
+    path("api/v1/", include("bets.board_api")),
     path("api/v1/", include("evidence.api")),
     path("api/v1/", include("allocation.api")),
     path("api/v1/", include("allocation.authority_api")),

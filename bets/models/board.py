@@ -18,6 +18,8 @@ class WipLimit(models.Model):
     stream = models.ForeignKey(ValueStream, on_delete=models.CASCADE, null=True, blank=True)
     limit = models.PositiveSmallIntegerField()
 
+    objects = VisibleQuerySet.as_manager()
+
     class Meta:
         """One limit for each stage and stream."""
 

@@ -28,7 +28,7 @@ def views(request: HttpRequest) -> HttpResponse:
     return _done(
         request,
         portfolio,
-        lambda: _saved(
+        lambda: rules.save_view(
             person,
             portfolio,
             given.get("name", ""),
@@ -70,15 +70,6 @@ def menu_context(request: HttpRequest, portfolio: Portfolio, filters: Filters) -
         "current_view": next((view for view in views if view.query == filters.query), None),
         "default_view": next((view for view in views if view.is_default), None),  # type: ignore[attr-defined]
     }
-
-
-def _saved(
-    person: Any, portfolio: Portfolio, name: str, query: str, *, share: bool, opens: bool
-) -> BoardView:
-    view = rules.save_view(person, portfolio, name, query, share=share)
-    if opens:
-        rules.open_in(person, view.pk, True)
-    return view
 
 
 def _done(

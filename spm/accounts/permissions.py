@@ -21,6 +21,7 @@ Action = Literal[
     "move_card",  # move a bet along the board; the same limit
     "override_wip",  # go over a WIP limit, with a reason
     "set_wip_limits",  # say how many bets may stand in a stage
+    "save_view",  # keep filters of the board under a name, for oneself
     "share_view",  # give a saved view of the board to everybody in the portfolio
     "propose",  # make scenarios, draw up a proposal, ask for a recomputation
     "decide",  # approve or refuse a proposal
@@ -38,6 +39,7 @@ ROLES_FOR: dict[str, frozenset[str]] = {
     "move_card": frozenset({Role.CONTRIBUTOR, Role.LEAD}),
     "override_wip": frozenset({Role.LEAD}),
     "set_wip_limits": frozenset({Role.LEAD}),
+    "save_view": frozenset(Role.values),
     "share_view": frozenset({Role.LEAD}),
     "propose": frozenset({Role.LEAD, Role.FINANCE}),
     "decide": frozenset({Role.FINANCE}),
@@ -53,6 +55,9 @@ SCOPE_FOR: dict[str, str] = {
     "ask_for_evidence": Scope.EVIDENCE,
     "edit_bet": Scope.BETS,
     "move_card": Scope.BETS,
+    "save_view": Scope.BETS,
+    "share_view": Scope.BETS,
+    "set_wip_limits": Scope.LIMITS,
     "propose": Scope.PROPOSE,
     "decide": Scope.DECIDE,
     "unwind": Scope.DECIDE,

@@ -19,7 +19,8 @@ from allocation.models import Decision, Guardrail, Proposal, RecomputeRequest, S
 from allocation.scenarios.edit import change, create
 from allocation.scenarios.solving import answer_to
 from bets.edit import OFFICE
-from bets.models import Bet, Hypothesis, Portfolio, Team, Theme, ValueStream
+from bets.models import Bet, BoardView, Hypothesis, Portfolio, Team, Theme, ValueStream
+from bets.saved_views import save_view
 from evidence.intake import NewEvidence, record
 from evidence.models import Evidence
 from evidence.resolve import resolution_of, resolve
@@ -228,6 +229,22 @@ def limited(world: World) -> dict[str, Any]:
     return {**terms, "portfolio": world.portfolio.pk}
 
 
+def own_view(world: World) -> str:
+    """The path of a view that everybody may use, kept by whoever made it last: each role in turn
+    is tried as its owner.
+    """
+    view = BoardView.objects.filter(portfolio=world.portfolio).first()
+    newest = User.objects.filter(memberships__portfolio=world.portfolio).latest("pk")
+    if view is None:
+        view = save_view(newest, world.portfolio, "All", "")
+    BoardView.objects.filter(pk=view.pk).update(owner=newest)
+    return f"/saved-views/{view.pk}"
+
+
+def limit_on_work(world: World) -> dict[str, Any]:
+    return {"portfolio": world.portfolio.pk, "stage": "testing", "limit": 4}
+
+
 ENTRIES: dict[tuple[str, str], Entry] = {
     ("GET", "api-portfolios"): Entry(lambda world: "/portfolios", foreign="empty"),
     ("GET", "api-portfolio"): shown("portfolios", "portfolio"),
@@ -402,6 +419,19 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ("POST", "api-redeliver"): Entry(
         lambda world: f"/webhook-deliveries/{world.delivery.pk}/redeliver", ADMIN_ONLY
     ),
+    ("GET", "api-wip-limits"): listed("wip-limits"),
+    ("PUT", "api-wip-limits"): Entry(
+        lambda world: "/wip-limits", LEAD_ONLY, limit_on_work, foreign=400
+    ),
+    ("GET", "api-saved-views"): listed("saved-views"),
+    ("POST", "api-saved-views"): Entry(
+        lambda world: "/saved-views",
+        body=lambda world: {"portfolio": world.portfolio.pk, "name": "Broken"},
+        foreign=400,
+    ),
+    ("GET", "api-saved-view"): Entry(own_view),
+    ("PATCH", "api-saved-view"): Entry(own_view, body=lambda world: {"name": "Other"}),
+    ("DELETE", "api-saved-view"): Entry(own_view),
     ("GET", "api-schema"): Entry(lambda world: "/schema", foreign=200),
     ("GET", "api-docs"): Entry(lambda world: "/docs", foreign=200),
 }
