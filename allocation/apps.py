@@ -10,7 +10,9 @@ class AllocationConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what the floors below say."""
-        from allocation import notices, requests, signals, webhooks
+        from django.db.models.signals import post_save
+
+        from allocation import notices, requests, sealing, signals, webhooks
         from bets.signals import position_terms_changed
         from evidence.models import Because
         from evidence.notices.sift import asked_again
@@ -20,6 +22,8 @@ class AllocationConfig(AppConfig):
         position_terms_changed.connect(
             requests.on_position_terms_changed, dispatch_uid="owe-after-terms"
         )
+        for model in sealing.SEALED.values():
+            post_save.connect(sealing.on_created, model, dispatch_uid=f"seal-{model.__name__}")
         signals.published.connect(notices.on_published, dispatch_uid="tell-of-proposals")
         signals.closed.connect(notices.on_closed, dispatch_uid="forget-proposals")
         signals.consented.connect(notices.on_consented, dispatch_uid="tell-of-consent")

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from allocation.models import Guardrail, LimitChange
+from allocation.sealing import seal
 from bets.edit import signature
 
 Terms = dict[str, Any]
@@ -53,9 +54,9 @@ def note(
 
 
 def made(guardrails: list[Guardrail], by: object, reason: str) -> None:
-    """Write down that guardrails were made; one query."""
+    """Write down that guardrails were made, all in one statement."""
     now, who = timezone.now(), signature(by)
-    LimitChange.objects.bulk_create(
+    changes = LimitChange.objects.bulk_create(
         LimitChange(
             portfolio_id=guardrail.portfolio_id,
             subject=Subject.GUARDRAIL,
@@ -67,3 +68,4 @@ def made(guardrails: list[Guardrail], by: object, reason: str) -> None:
         )
         for guardrail in guardrails
     )
+    seal(changes)

@@ -127,6 +127,7 @@ def change_reserve_floor(by: Editor, portfolio_id: int, amount: Any, reason: Any
     """Change what no proposal may take out of the reserve, currency per month."""
     after, why = _read_amount(by, portfolio_id, "reserve_floor", amount, reason)
     with transaction.atomic():
+        ledger.hold(portfolio_id)  # first, as in every booking; what is journalled is sealed
         portfolio = Portfolio.objects.select_for_update(no_key=True).get(pk=portfolio_id)
         before = portfolio.reserve_floor
         _refuse_the_same("reserve_floor", before, after)

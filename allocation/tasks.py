@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from allocation import decide, ledger, limit_effect, requests, studies
+from allocation import decide, ledger, limit_effect, proving, requests, studies
 from allocation.models import RecomputeRequest, Scenario
 from allocation.recompute import run_owed
 from allocation.scenarios import solving
@@ -69,6 +69,25 @@ def mature_transfers() -> None:
     """Let the day count: scheduled transfers take effect, proposals nobody decided expire."""
     _each(Portfolio.objects.order_by("id").values_list("id", flat=True), ledger.mature)
     decide.expire()
+
+
+@shared_task(name=proving.TASK)
+def prove(portfolio_id: int) -> None:
+    """Prove the books that somebody asked about."""
+    if portfolio_id in proving.owed():
+        proving.prove(portfolio_id)
+
+
+@shared_task(name="allocation.sweep_proofs")
+def sweep_proofs() -> None:
+    """Prove what has waited, whatever became of the message about it."""
+    _each(proving.owed(), proving.prove)
+
+
+@shared_task(name="allocation.prove_books")
+def prove_books() -> None:
+    """Prove the books of every portfolio once a night."""
+    _each(proving.due(timezone.now()), proving.prove)
 
 
 def _each(ids: Iterable[int], act: Callable[[int], object]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from allocation import limit_journal
+from allocation import ledger, limit_journal
 from allocation.limit_journal import Subject
 from bets.edit import Editor, Office
 from bets.models import Portfolio
@@ -42,6 +42,7 @@ def change(by: Editor, portfolio_id: int, given: Mapping[str, Any]) -> Portfolio
         require(by, "set_limits", portfolio_id)
     wanted = _read(given)
     reason = wanted.pop("reason")
+    ledger.hold(portfolio_id)  # first, as in every booking; what is journalled is sealed
     portfolio = Portfolio.objects.select_for_update(no_key=True).get(pk=portfolio_id)
     changed = {name: sum_ for name, sum_ in wanted.items() if sum_ != getattr(portfolio, name)}
     if not changed:

@@ -36,6 +36,7 @@ urlpatterns = [
     path("proposals/recompute", views.ask_for_recomputation, name="recompute"),
     path("ledger", ledger.ledger_page, name="ledger"),
     path("ledger/rows", ledger.ledger_rows, name="ledger_rows"),
+    path("ledger/prove", ledger.prove_now, name="prove"),
     path("ledger.csv", ledger.ledger_csv, name="ledger_csv"),
     path("ledger.xlsx", ledger.ledger_xlsx, name="ledger_xlsx"),
     path("ledger/transfers/<int:transfer_id>", ledger.transfer_page, name="transfer"),

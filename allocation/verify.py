@@ -1,7 +1,8 @@
 """The proof: what is stored is held against what it was made from.
 
-The chain of transfers, the balances, the sums, the projections that pages read, the evidence
-digests and the beliefs. Each difference is a finding that names the row.
+The chain of transfers, the balances, the sums, the projections that pages read, the decisions and
+the changes of limits with their seals, the evidence digests and the beliefs. Each difference is a
+finding that names the row.
 """
 
 from collections import defaultdict
@@ -13,7 +14,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.utils import timezone
 
-from allocation import ledger, overcommitted, requests, signals
+from allocation import ledger, overcommitted, requests, sealing, signals
 from allocation.booking import transfers_of
 from allocation.engine import SnapshotError, parse_snapshot
 from allocation.models import Account, Decision, LedgerHead, Proposal, ProposalChange, Transfer
@@ -39,8 +40,22 @@ class Finding:
         return f"{self.portfolio}: {self.row}: {self.problem}"
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What was found in one portfolio, and where its chains ended when they were read."""
+
+    portfolio: Portfolio
+    findings: list[Finding]
+    end: LedgerHead
+
+
 def verify(portfolio: Portfolio | None = None) -> list[Finding]:
-    """Check one portfolio, or all, in one snapshot of the database; an empty list is the proof.
+    """Check one portfolio, or all; an empty list is the proof. See ``checked``."""
+    return [finding for each in checked(portfolio) for finding in each.findings]
+
+
+def checked(portfolio: Portfolio | None = None) -> list[Checked]:
+    """Check one portfolio, or all, in one snapshot of the database.
 
     Notes on each ledger when it was last found whole, and up to which transfer.
     """
@@ -49,17 +64,25 @@ def verify(portfolio: Portfolio | None = None) -> list[Finding]:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         portfolios = [portfolio] if portfolio else list(Portfolio.objects.order_by("id"))
-        findings = [finding for each in portfolios for finding in _all_of(each)]
-        ends = list(LedgerHead.objects.filter(portfolio__in=portfolios).select_related("portfolio"))
-    broken = {finding.portfolio for finding in findings}
-    for end in ends:
-        if end.portfolio.name not in broken:
-            _note_proof(end)
-    for each in portfolios:
-        if each.name in broken:
-            own = [finding for finding in findings if finding.portfolio == each.name]
-            signals.proof_failed.send(Portfolio, portfolio=each, findings=own)
-    return findings
+        done = [Checked(each, list(_all_of(each)), _end_of(each)) for each in portfolios]
+    for each in done:
+        if each.findings:
+            signals.proof_failed.send(Portfolio, portfolio=each.portfolio, findings=each.findings)
+        else:
+            _note_proof(each.end)
+    return done
+
+
+def _end_of(portfolio: Portfolio) -> LedgerHead:
+    head = LedgerHead.objects.filter(portfolio=portfolio).first()
+    return head or LedgerHead(portfolio=portfolio)
+
+
+def chains(portfolio: Portfolio) -> Iterator[Finding]:
+    """The chains alone: whether every transfer, decision and change of a limit is as written."""
+    transfers = list(Transfer.objects.filter(portfolio=portfolio).order_by("sequence"))
+    for found in (_chain(portfolio, transfers, []), sealing.check(portfolio.pk)):
+        yield from (Finding(portfolio.name, row, problem) for row, problem in found)
 
 
 def _all_of(portfolio: Portfolio) -> Iterator[Finding]:
@@ -70,7 +93,8 @@ def _all_of(portfolio: Portfolio) -> Iterator[Finding]:
         found = check(portfolio, transfers, accounts)
         yield from (Finding(portfolio.name, row, problem) for row, problem in found)
     decisions = _decisions(portfolio, transfers, accounts)
-    for found in (_projections(portfolio, accounts), _overloads(portfolio), decisions):
+    seals = sealing.check(portfolio.pk)
+    for found in (_projections(portfolio, accounts), _overloads(portfolio), decisions, seals):
         yield from (Finding(portfolio.name, row, problem) for row, problem in found)
     for difference in beliefs.differences(portfolio):
         yield Finding(portfolio.name, "evidence", str(difference))

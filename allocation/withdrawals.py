@@ -35,8 +35,8 @@ class Withdrawal:
     """One decided withdrawal; rates in currency per month, times in months.
 
     ``change`` is what was proposed and ``predicted`` what was decided of it, which says less where
-    a part was approved. ``parts`` are what left the bet or will leave it, ``entangled`` what did not and has not been
-    unwound since.
+    a part was approved. ``parts`` are what left the bet or will leave it, ``entangled`` what did
+    not and has not been unwound since.
     """
 
     change: ProposalChange

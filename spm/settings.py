@@ -236,6 +236,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 86_400.0,
         "options": {"expires": 86_400},
     },
+    "prove books that somebody asked about": {
+        "task": "allocation.sweep_proofs",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "prove the books once a night": {
+        "task": "allocation.prove_books",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "make scheduled transfers effective": {
         "task": "allocation.mature_transfers",
         "schedule": 3600.0,

@@ -5,6 +5,7 @@ from allocation.models.decision import Decision
 from allocation.models.imports import ImportedPeriod
 from allocation.models.ledger import Account, LedgerHead, Transfer
 from allocation.models.limits import Guardrail, LimitChange, Mandate
+from allocation.models.proof import Proof, Seal
 from allocation.models.proposal import (
     LatestRun,
     Move,
@@ -26,10 +27,12 @@ __all__ = [
     "LimitChange",
     "Mandate",
     "Move",
+    "Proof",
     "Proposal",
     "ProposalChange",
     "RecomputeRequest",
     "Scenario",
+    "Seal",
     "Study",
     "Transfer",
 ]

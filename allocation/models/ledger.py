@@ -74,13 +74,19 @@ class Account(models.Model):
 
 
 class LedgerHead(models.Model):
-    """The end of a portfolio's chain of transfers: the row that every booking locks first."""
+    """The ends of a portfolio's chains: the row that every booking and every seal locks first.
+
+    ``sequence`` and ``sha256`` are those of the last transfer, ``seals`` and ``seals_sha256`` those
+    of the last seal.
+    """
 
     portfolio = models.OneToOneField(
         Portfolio, on_delete=models.PROTECT, primary_key=True, related_name="ledger_head"
     )
     sequence = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, default="")
+    seals = models.PositiveBigIntegerField(default=0)
+    seals_sha256 = models.CharField(max_length=64, default="")
     verified_at = models.DateTimeField(null=True, blank=True)
     verified_sequence = models.PositiveBigIntegerField(default=0)
 

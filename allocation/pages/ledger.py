@@ -4,13 +4,15 @@ import csv
 import tempfile
 from typing import Any
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from allocation import ledger_reading
+from allocation import ledger_reading, proving
 from allocation.ledger_forms import LedgerFilter
 from allocation.models import LedgerHead, Transfer
 from allocation.positions import positions_on
@@ -18,7 +20,7 @@ from allocation.unwinding import stuck_in
 from bets.models import Bet
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
-from spm.accounts.permissions import may
+from spm.accounts.permissions import NotAllowed, may
 from spm.cells import as_cells
 from spm.sheets.written import Sheet, write_workbook
 
@@ -53,6 +55,7 @@ def _ledger(request: PageRequest) -> dict[str, Any]:
         parameters["before"] = str(page[ROWS - 1].sequence)
     bet_id = wanted.get("bet")
     positions = positions_on(portfolio, day)
+    proof, is_owed = proving.latest(portfolio)
     return {
         "form": form,
         "on": day,
@@ -68,8 +71,24 @@ def _ledger(request: PageRequest) -> dict[str, Any]:
         "older_url": f"?{parameters.urlencode()}" if len(page) > ROWS else "",
         "live_url": f"{reverse('allocation:ledger_rows')}?{request.GET.urlencode()}",
         "head": getattr(portfolio, "ledger_head", None),
+        "proof": proof,
+        "is_being_proved": is_owed,
+        "may_prove": may(request.user, "prove", portfolio.pk),
         "query": request.GET.urlencode(),
     }
+
+
+@require_POST
+def prove_now(request: PageRequest) -> HttpResponse:
+    """Have the books proved by a worker."""
+    if request.portfolio is None:
+        raise Http404
+    try:
+        proving.ask_for_proof(request.user, request.portfolio.pk)
+    except NotAllowed as refusal:
+        raise PermissionDenied(str(refusal)) from refusal
+    messages.success(request, "The books are being proved; this page follows.")
+    return redirect("allocation:ledger")
 
 
 @require_GET

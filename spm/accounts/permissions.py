@@ -26,6 +26,7 @@ Action = Literal[
     "propose",  # make scenarios, draw up a proposal, ask for a recomputation
     "decide",  # approve or refuse a proposal
     "unwind",  # record that entangled money is free again
+    "prove",  # have the books proved, and see which rows do not tie out
     "set_limits",  # envelope, reserve, guardrails, mandates
     "manage_webhooks",  # say which addresses are told of what happens
     "administer",  # settings, members, keys: no money
@@ -44,6 +45,7 @@ ROLES_FOR: dict[str, frozenset[str]] = {
     "propose": frozenset({Role.LEAD, Role.FINANCE}),
     "decide": frozenset({Role.FINANCE}),
     "unwind": frozenset({Role.FINANCE}),
+    "prove": frozenset({Role.FINANCE, Role.ADMIN}),
     "set_limits": frozenset({Role.FINANCE}),
     "manage_webhooks": frozenset({Role.ADMIN}),
     "administer": frozenset({Role.ADMIN}),
