@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from allocation.authority import Booking, deciders, why_not
 from allocation.models import Decision, Proposal, ProposalChange
+from allocation.solution_rows import changes_in
 from allocation.verify import Finding
-from allocation.wording import sentence
+from allocation.wording import sentence, title_of
 from bets.models import Portfolio
 from evidence.models import Because, Notice, NoticeKind
 from evidence.notices.concerned import OFFICE_ROLES
@@ -25,6 +26,7 @@ from spm import formats
 from spm.accounts.models import Membership, Role, User
 
 MOST_ROWS = 5
+BOOKED = (Decision.Kind.APPROVED, Decision.Kind.PARTLY_APPROVED)
 RESERVE = "Reserve"
 
 
@@ -36,7 +38,7 @@ def on_published(sender: Any, proposal: Proposal, **kwargs: Any) -> None:
     news = News(
         kind=NoticeKind.PROPOSAL,
         about=f"proposal:{proposal.pk}:published",
-        text=f"Proposal {proposal.number}: {sentence(proposal)}",
+        text=f"{named(proposal)}: {sentence(proposal)}",
         url=_url_of(proposal),
         portfolio_id=proposal.portfolio_id,
         to=dict.fromkeys(deciders_of(proposal), Because.DECIDES),
@@ -61,7 +63,7 @@ def on_consented(sender: Any, proposal: Proposal, by: User, **kwargs: Any) -> No
     news = News(
         kind=NoticeKind.CONSENT,
         about=f"proposal:{proposal.pk}:consent:{proposal.version}:{by.pk}",
-        text=f"Proposal {proposal.number}, approved by {in_brief(str(by))}, needs a second person: "
+        text=f"{named(proposal)}, approved by {in_brief(str(by))}, needs a second person: "
         f"{sentence(proposal)}",
         url=_url_of(proposal),
         portfolio_id=proposal.portfolio_id,
@@ -130,46 +132,90 @@ def first_screen(proposal: Proposal) -> Details:
         for move in moves[:MOST_ROWS]
     ]
     waiting = formats.money(proposal.gain_per_month_of_waiting, currency)
-    figures = [*_sums(proposal), ("Waiting costs a month", waiting)]
+    figures = [*_sums(proposal.changes.all(), currency), ("Waiting costs a month", waiting)]
     return Details(figures, ("From", "To", "A month"), rows, _more(len(moves), "move"))
+
+
+def named(proposal: Proposal) -> str:
+    """What a proposal is called, on one line."""
+    return in_brief(title_of(proposal))
 
 
 # --- inside ---------------------------------------------------------------------------------------
 
 
-def _sums(proposal: Proposal) -> list[tuple[str, str]]:
-    currency = proposal.portfolio.currency
+def _sums(changes: Iterable[ProposalChange], currency: str) -> list[tuple[str, str]]:
+    rows = list(changes)
+    out = sum((max(-_difference(change), Decimal(0)) for change in rows), Decimal(0))
+    freed, stuck, exits = (
+        sum((getattr(change, name) for change in rows), Decimal(0))
+        for name in ("freed", "entangled", "exit_cost")
+    )
     return [
-        ("Out of bets", formats.rate(proposal.out_of_bets, currency)),
-        ("Really freed", formats.rate(proposal.freed, currency)),
-        ("Stays entangled", formats.rate(proposal.entangled, currency)),
-        ("Exit costs, once", formats.money(proposal.exit_costs, currency)),
+        ("Out of bets", formats.rate(out, currency)),
+        ("Really freed", formats.rate(freed, currency)),
+        ("Stays entangled", formats.rate(stuck, currency)),
+        ("Exit costs, once", formats.money(exits, currency)),
     ]
 
 
-def _of_decision(decision: Decision, changes: list[ProposalChange], to: dict[int, str]) -> News:
-    proposal = decision.proposal
-    figures = [*_sums(proposal), ("Authority", in_brief(decision.authority))]
+def _of_decision(decision: Decision, changes: Sequence[ProposalChange], to: dict[int, str]) -> News:
+    """What was decided as a whole: the sums of what was booked, or would have been."""
+    currency = decision.proposal.portfolio.currency
+    booked = changes if decision.part is None else changes_in(decision.part)
+    figures = [*_sums(booked, currency), ("Authority", in_brief(decision.authority))]
     if decision.reason:
         figures.append(("Reason", in_brief(decision.reason)))
-    largest = sorted(changes, key=lambda change: (-abs(_difference(change)), change.pk))
-    rows = [_changed(change, proposal.portfolio.currency) for change in largest[:MOST_ROWS]]
     return News(
         kind=NoticeKind.DECISION,
         about=f"decision:{decision.pk}",
-        text=f"{_what_became(decision)}: {sentence(proposal)}",
-        url=_url_of(proposal),
+        text=f"{_what_became(decision)}: {sentence(decision.proposal)}",
+        url=_url_of(decision.proposal),
         portfolio_id=decision.portfolio_id,
         to=to,
-        details=Details(figures, ("Bet", "From", "To"), rows, _more(len(changes), "bet")),
+        details=_table(decision, changes, "Bet", figures),
     )
 
 
-def _to_owners(
-    decision: Decision, changes: Iterable[ProposalChange], owners: set[int]
-) -> list[News]:
-    """One to each owner, about their own bets; what was not approved of them is not said to be."""
+def _table(
+    decision: Decision,
+    changes: Iterable[ProposalChange],
+    of: str,
+    figures: Sequence[tuple[str, str]] = (),
+) -> Details:
+    """The bets, the largest changes first: what each held, and what it holds or would have held."""
     currency = decision.proposal.portfolio.currency
+    largest = sorted(changes, key=lambda change: (-abs(_difference(change)), change.pk))
+    is_booked = decision.kind in BOOKED
+    after = _after(decision, largest)
+    rows = [
+        (
+            _title(change.bet),
+            formats.rate(change.working_before, currency),
+            formats.rate(after[change.bet_id] if is_booked else change.working_after, currency),
+        )
+        for change in largest[:MOST_ROWS]
+    ]
+    head = (of, "From", "To") if is_booked else (of, "Holds", "Was proposed")
+    return Details(figures, head, rows, _more(len(largest), "bet"))
+
+
+def _after(decision: Decision, changes: Iterable[ProposalChange]) -> dict[int, Decimal]:
+    """What each bet holds once the decision is carried out; a part may say another amount."""
+    if decision.kind not in BOOKED:
+        return {change.bet_id: change.working_before for change in changes}
+    whole = {change.bet_id: change.working_after for change in changes}
+    if decision.part is None:
+        return whole
+    stay = {change.bet_id: change.working_before for change in changes}
+    return stay | {each.bet_id: each.working_after for each in changes_in(decision.part)}
+
+
+def _to_owners(
+    decision: Decision, changes: Sequence[ProposalChange], owners: set[int]
+) -> list[News]:
+    """One to each owner, about their own bets."""
+    currency, after = decision.proposal.portfolio.currency, _after(decision, changes)
     own: dict[int, list[ProposalChange]] = {}
     for change in changes:
         if change.bet.owner_id in owners:
@@ -178,14 +224,12 @@ def _to_owners(
         News(
             kind=NoticeKind.DECISION,
             about=f"decision:{decision.pk}",
-            text=f"{_what_became(decision)}: {_in_words(rows[0], currency)}.",
+            text=f"{_what_became(decision)}: {_in_words(rows[0], after, currency)}.",
             url=_url_of(decision.proposal),
             portfolio_id=decision.portfolio_id,
             to={owner_id: Because.OWNER},
             bet=rows[0].bet,
-            details=Details(
-                head=("Your bet", "From", "To"), rows=[_changed(row, currency) for row in rows]
-            ),
+            details=_table(decision, rows, "Your bet"),
         )
         for owner_id, rows in own.items()
     ]
@@ -200,25 +244,15 @@ def _what_became(decision: Decision) -> str:
         Decision.Kind.EXPIRED: "expired, decided by nobody",
     }[Decision.Kind(decision.kind)]
     by = f" by {in_brief(str(decision.decided_by))}" if decision.decided_by else ""
-    return f"Proposal {decision.proposal.number} {done}{by}"
+    return f"{named(decision.proposal)} {done}{by}"
 
 
-def _in_words(change: ProposalChange, currency: str) -> str:
-    before, after = formats.rate(change.working_before, currency), _after(change, currency)
-    if change.approved:
-        return f"{_title(change.bet)} goes from {before} to {after}"
-    return f"{_title(change.bet)} stays at {before}"
-
-
-def _changed(change: ProposalChange, currency: str) -> tuple[str, str, str]:
-    before = formats.rate(change.working_before, currency)
-    return _title(change.bet), before, _after(change, currency)
-
-
-def _after(change: ProposalChange, currency: str) -> str:
-    """The rate that it comes to: the one of before where the change was not approved."""
-    after = change.working_after if change.approved else change.working_before
-    return formats.rate(after, currency)
+def _in_words(change: ProposalChange, after: dict[int, Decimal], currency: str) -> str:
+    before, comes_to = change.working_before, after[change.bet_id]
+    if comes_to == before:
+        return f"{_title(change.bet)} stays at {formats.rate(before, currency)}"
+    goes = f"goes from {formats.rate(before, currency)} to {formats.rate(comes_to, currency)}"
+    return f"{_title(change.bet)} {goes}"
 
 
 def _difference(change: ProposalChange) -> Decimal:

@@ -13,8 +13,11 @@ class EvidenceConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what the floor below says."""
         from bets.signals import thesis_changed
+        from evidence.notices.webhooks import on_disabled
+        from spm.webhooks.signals import disabled
 
         thesis_changed.connect(_on_thesis_changed, dispatch_uid="beliefs-after-thesis")
+        disabled.connect(on_disabled, dispatch_uid="tell-of-webhooks")
 
 
 def _on_thesis_changed(sender: Any, bet: Any, **kwargs: Any) -> None:

@@ -19,6 +19,7 @@ class NoticeKind(models.TextChoices):
     CONSENT = "consent", "Second person needed"
     DECISION = "decision", "Decided"
     PROOF = "proof", "Books do not tie out"
+    WEBHOOK = "webhook", "Webhook stopped"
 
 
 class MailWhen(models.TextChoices):

@@ -1,5 +1,5 @@
 """Notices: who is told of what, on a page and by e-mail.
 
-Read in this order: tell, concerned, theses, deadlines, requests, wants, sift, mail,
-message.
+Read in this order: tell, concerned, theses, deadlines, requests, webhooks, wants,
+sift, mail, message.
 """

@@ -17,6 +17,7 @@ from spm import live, outgoing
 from spm.locks import only_one
 from spm.sealed import Unreadable, unseal
 from spm.webhooks.models import Webhook, WebhookDelivery
+from spm.webhooks.signals import disabled
 from spm.webhooks.signing import headers_of
 
 logger = logging.getLogger(__name__)
@@ -159,4 +160,5 @@ def _stop_if_hopeless(hook: Webhook, delivery: WebhookDelivery) -> None:
     else:
         return
     hook.active, hook.disabled_because = False, because
+    disabled.send(Webhook, webhook=hook)
     logger.warning("webhook %s was disabled: %s", hook.pk, because)

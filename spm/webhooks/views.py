@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed
 from spm.errors import Conflict, Invalid
@@ -128,6 +129,7 @@ def _hook(request: PageRequest, webhook_id: int) -> Webhook:
         webhooks_of(request.user, hook.portfolio_id)
     except NotAllowed as error:
         raise PermissionDenied from error
+    turn_to(request, hook.portfolio_id)
     return hook
 
 

@@ -1,5 +1,6 @@
 """Who is told of proposals, decisions and the books, in which words, and that it is no flood."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,11 +12,13 @@ from django.utils import timezone
 from allocation import signals
 from allocation.decide import approve, expire, refuse
 from allocation.models import Account, Proposal
+from allocation.part import Part, checked, worked_out
 from allocation.propose import close, publish, withdraw
 from allocation.verify import verify
 from bets.models import Bet
 from evidence.models import Notice
 from evidence.notices.mail import mail_what_is_due
+from spm import formats
 from spm.accounts.models import Membership, Role, User
 from tests.allocation.test_decide import as_shown, proposed
 from tests.factories import make_member, make_portfolio
@@ -117,6 +120,9 @@ def test_a_decision_is_told_to_the_office_and_to_owners_about_their_bets() -> No
     by = f"Proposal {number} was approved by {office.finance}"
     assert said[office.lead].startswith(f"{by}: Move €40k/mo out of 1 bet into 1")
     assert said[office.owner] == f"{by}: Sick goes from €40k/mo to €0/mo."
+    row = Notice.objects.get(person=office.owner, kind="decision")
+    assert row.details["head"] == ["Your bet", "From", "To"]
+    assert row.details["rows"] == [["Sick", "€40k/mo", "€0/mo"]]
     figures = dict(Notice.objects.get(person=office.lead, kind="decision").details["figures"])
     assert figures["Authority"] == "Role: finance"
 
@@ -130,6 +136,25 @@ def test_a_refusal_is_told_with_its_reason_to_whoever_drew_it_up() -> None:
     assert row.because == "drew_up" and " was refused by " in row.text
     assert dict(row.details["figures"])["Reason"] == "Not before the audit."
     assert told("decision")[office.owner].endswith(": Sick stays at €40k/mo.")
+    assert row.details["head"] == ["Bet", "Holds", "Was proposed"]
+    assert ["Sick", "€40k/mo", "€0/mo"] in row.details["rows"]
+
+
+def test_a_part_is_told_with_what_was_booked_and_not_with_what_was_proposed() -> None:
+    office = Office()
+    left_out = Part(left_out=frozenset({office.sick.pk}))
+    taken = worked_out(office.proposal, checked(office.proposal, left_out.left_out, {}))
+    shown = replace(as_shown(office.proposal), part_sha256=taken.sha256)
+    approve(office.finance, office.proposal.pk, shown, left_out)
+    said = told("decision")
+    assert " was approved in part by " in said[office.lead]
+    assert said[office.owner].endswith(": Sick stays at €40k/mo.")
+    row = Notice.objects.get(person=office.lead, kind="decision")
+    assert dict(row.details["figures"])["Out of bets"] == "€0/mo"
+    kept = {bet: to for bet, _, to in row.details["rows"]}
+    assert kept["Sick"] == "€40k/mo"
+    comes_to = taken.after[office.well.pk]
+    assert kept["Well"] == formats.rate(comes_to, "EUR")
 
 
 def test_what_nobody_decided_in_time_is_told_as_that() -> None:

@@ -22,7 +22,7 @@ from allocation.decide import refuse
 from allocation.propose import publish
 from bets.edit import OFFICE
 from evidence.intake import NewEvidence, record
-from evidence.models import Evidence
+from evidence.models import Evidence, Notice
 from spm import outgoing
 from spm.accounts.models import Role, User
 from spm.webhooks import changes, sending
@@ -162,6 +162,9 @@ def test_who_has_taken_nothing_three_times_is_sent_nothing_more_until_somebody_s
         hooked.send(minutes=minute)
     hooked.hook.refresh_from_db()
     assert not hooked.hook.active and "3 events in a row" in hooked.hook.disabled_because
+    (told_of,) = Notice.objects.all()
+    assert (told_of.person, told_of.url) == (hooked.admin, "/settings/webhooks")
+    assert "Nothing is sent to the webhook at 127.0.0.1 any more." in told_of.text
     owe(hooked.portfolio.pk, Event.THESIS_BROKEN, {})
     assert WebhookDelivery.objects.count() == 3  # nothing is written for one that is stopped
     changes.change(hooked.admin, hooked.hook.pk, active=True)
