@@ -6,7 +6,7 @@ per month; a month here is a twelfth of 365.25 days.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,6 +19,7 @@ DAYS_IN_A_MONTH = Decimal("30.4375")
 HOLDS_MONEY = (Account.Kind.WORKING, Account.Kind.ENTANGLED)
 
 Steps = list[tuple[date, Decimal]]
+Spell = tuple[date, date]
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,13 @@ def after_break(portfolio: Portfolio, until: date) -> list[AfterBreak]:
     ``broken_on`` is None for a thesis that has revived. Three queries, however many bets.
     """
     spells = broken_spells(portfolio, until)
-    steps = funding_steps(spells, until)
+    return after_spells(spells, funding_steps(spells, until), until)
+
+
+def after_spells(
+    spells: Mapping[int, Sequence[Spell]], steps: Mapping[int, Steps], until: date
+) -> list[AfterBreak]:
+    """The same from what has been read already: the spells, and the funding of their bets."""
     rows = []
     for bet_id, intervals in spells.items():
         spent = sum((spent_between(steps[bet_id], *interval) for interval in intervals), Decimal(0))
@@ -48,13 +55,13 @@ def after_break(portfolio: Portfolio, until: date) -> list[AfterBreak]:
     return sorted(rows, key=lambda row: (-row.spent, row.bet_id))
 
 
-def broken_spells(portfolio: Portfolio, until: date) -> dict[int, list[tuple[date, date]]]:
+def broken_spells(portfolio: Portfolio, until: date) -> dict[int, list[Spell]]:
     """For each bet, the spells for which its thesis was broken, in order, cut off at ``until``."""
     events: dict[int, list[ThesisBreak]] = defaultdict(list)
     breaks = ThesisBreak.objects.filter(portfolio=portfolio, at__date__lte=until)
     for event in breaks.order_by("bet_id", "at", "id"):
         events[event.bet_id].append(event)
-    spells: dict[int, list[tuple[date, date]]] = {}
+    spells: dict[int, list[Spell]] = {}
     for bet_id, changes in events.items():
         start: date | None = None
         for change in changes:
@@ -66,6 +73,11 @@ def broken_spells(portfolio: Portfolio, until: date) -> dict[int, list[tuple[dat
         if start is not None:
             spells.setdefault(bet_id, []).append((start, until))
     return spells
+
+
+def spent_in(spells: Iterable[Spell], steps: Steps, since: date) -> Decimal:
+    """What was spent on the broken thesis from a day on, to the cent; currency."""
+    return sum((spent_between(steps, max(start, since), end) for start, end in spells), Decimal(0))
 
 
 def funding_steps(

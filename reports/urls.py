@@ -3,6 +3,7 @@
 from django.urls import path
 
 from reports import tour_pages, views
+from reports.broken import pages as broken
 from reports.journal import pages as journal
 
 app_name = "reports"
@@ -22,6 +23,14 @@ urlpatterns = [
         "bets/<int:bet_id>/belief-over-money.csv",
         views.belief_over_money_csv,
         name="belief_over_money_csv",
+    ),
+    path("reports/after-break", broken.after_break_page, name="after_break"),
+    path("reports/after-break/rows", broken.after_break_rows, name="after_break_rows"),
+    path("reports/after-break.csv", broken.after_break_csv, name="after_break_csv"),
+    path(
+        "reports/after-break/<int:bet_id>.csv",
+        broken.after_break_bet_csv,
+        name="after_break_bet_csv",
     ),
     path("reports/calibration", views.calibration_page, name="calibration"),
     path("reports/calibration/<slug:part>.csv", views.calibration_csv, name="calibration_csv"),

@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/v1/", include("allocation.authority_api")),
     path("api/v1/", include("allocation.scenarios.api")),
     path("api/v1/", include("spm.webhooks.api")),
+    path("api/v1/", include("reports.api")),
     path("api/v1/", include("spm.api.urls")),
     path("design", design.design, name="design"),
     path("design/side", design.side, name="design-side"),

@@ -50,6 +50,7 @@ PAGES = {
     "flow": (LEAD, "/flow"),
     "decisions": (LEAD, "/decisions?period=all"),
     "decisions-freed": (LEAD, "/decisions?period=all&part=freed"),
+    "after-break": (LEAD, "/reports/after-break"),
     "ledger": (LEAD, "/ledger"),
     "settings": (LEAD, "/settings"),
     "design": (LEAD, "/design"),

@@ -119,6 +119,8 @@ def addresses() -> list[str]:
         f"/proposals/{proposal.pk}",
         f"/proposals/{decided.pk}",
         "/decisions?period=all",
+        "/reports/after-break",
+        f"/reports/after-break?bet={bet.pk}",
         *(f"/decisions?period=all&part={part}" for part in ("waits", "refused", "freed")),
         "/ledger",
         f"/ledger/transfers/{Transfer.objects.filter(decision__isnull=False).latest('id').pk}",

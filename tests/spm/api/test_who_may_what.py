@@ -340,6 +340,9 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ),
     ("GET", "api-transfers"): listed("transfers"),
     ("GET", "api-decisions"): listed("decisions"),
+    ("GET", "api-after-break"): Entry(
+        lambda world: f"/reports/after-break?portfolio={world.portfolio.pk}", foreign=400
+    ),
     ("GET", "api-learned-terms"): Entry(
         lambda world: f"/learned-terms?portfolio={world.portfolio.pk}", foreign=400
     ),
