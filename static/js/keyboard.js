@@ -66,7 +66,7 @@ document.addEventListener(
 
 /* The keys of a list to pick from are fetched with the first such list. */
 function welcomeList() {
-  if (document.querySelector("[data-pick]")) import("./pick.js");
+  if (document.querySelector("[data-pick-list]")) import("./pick.js");
 }
 welcomeList();
 document.addEventListener("htmx:afterSwap", welcomeList);

@@ -4,6 +4,7 @@
 
 import { columnOf, headers, say, stageName, titleOf, toast } from "./board/cards.js";
 import { changedHere, follow } from "./follow.js";
+import { wear } from "./page.js";
 
 const AGAIN_AFTER_MS = [500, 1_500, 3_000];
 const PATIENCE_MS = 8_000;
@@ -50,12 +51,13 @@ function replace(card, html) {
   return document.getElementById(id) ?? card;
 }
 
-function showRefusal(html) {
+async function showRefusal(html) {
   htmx.swap(document.getElementById("dialog-body"), html, { swapStyle: "innerHTML" });
   const titled = document.querySelector("#dialog-body [data-dialog-title]");
   document.getElementById("dialog-title").textContent =
     titled?.dataset.dialogTitle ?? "The card stays where it was";
   const dialog = document.getElementById("dialog");
+  await wear(dialog);
   if (!dialog.open) dialog.showModal();
 }
 

@@ -71,8 +71,20 @@ function leadsBehind(target) {
   return link && link.pathname === location.pathname && link.search === location.search;
 }
 
+/* The board fetches what a dialog or a look is dressed in with the first of them. */
+export function wear({ dataset }) {
+  const missing = dataset.styles.split(" ").filter((address) => !document.querySelector(`link[href="${CSS.escape(address)}"]`));
+  const worn = missing.map((href) => {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+    document.querySelector("link[media=print]").before(link);
+    return new Promise((done) => (link.onload = link.onerror = done));
+  });
+  return Promise.all(worn);
+}
+
 /* A fragment put into #dialog-body opens the page's dialog; its data-dialog-title names it. */
-function showFragmentDialog() {
+async function showFragmentDialog() {
+  await wear(element("dialog"));
   const titled = element("dialog-body").querySelector("[data-dialog-title]");
   element("dialog-title").textContent = titled ? titled.dataset.dialogTitle : "Details";
   const goesOn = element("dialog").open; /* what had the focus is gone */

@@ -10,7 +10,7 @@ function takeFirst(list) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const list = event.target.closest?.("[data-pick]");
+  const list = event.target.closest?.("[data-pick-list]");
   if (!list || event.isComposing) return;
   const stops = [list.querySelector("input"), ...list.querySelectorAll("a")];
   const at = stops.indexOf(event.target);
@@ -24,6 +24,6 @@ document.addEventListener("input", () => {
   takesFirst = false;
 });
 document.addEventListener("htmx:afterSettle", () => {
-  const list = document.querySelector("[data-pick]");
+  const list = document.querySelector("[data-pick-list]");
   if (takesFirst && list) takeFirst(list);
 });

@@ -2,6 +2,7 @@
    the board on a wide window, over it as a sheet on a narrow one. */
 
 import { addressOf, say, cardOf, headers, isTyping, titleOf, toast, whenCardsChange } from "./cards.js";
+import { wear } from "../page.js";
 
 const WALK_MS = 120;
 const narrow = window.matchMedia("(max-width: 1099px)");
@@ -41,17 +42,6 @@ function mark() {
   if (id) cardOf(id)?.classList.add("is-looked");
 }
 
-/* Most visits do without what a look is dressed in. */
-function wearStyles() {
-  for (const address of panel().dataset.styles.split(" ")) {
-    if (document.querySelector(`link[href="${CSS.escape(address)}"]`)) continue;
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = address;
-    document.head.append(link);
-  }
-}
-
 async function fetchInto(id, address) {
   wanted = id;
   try {
@@ -69,7 +59,7 @@ export function show(card, { noted = true } = {}) {
   if (!panel()) return;
   if (noted) note(card.dataset.card);
   panel().hidden = false;
-  wearStyles();
+  wear(panel());
   say(`Quick look: ${titleOf(card)}`);
   fetchInto(card.dataset.card, `${addressOf(card)}/look`);
   if (narrow.matches) panel().focus();
@@ -139,6 +129,6 @@ export function showOrEnter(card) {
 }
 
 whenCardsChange(mark);
-if (isOpen()) wearStyles();
+if (isOpen()) wear(panel());
 cover();
 mark();
