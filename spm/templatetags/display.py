@@ -3,9 +3,10 @@
 A builtin of the template engine: no ``{% load %}`` is needed. docs/design-system.md lists them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache as remembered
 from typing import Any
 
 from django import template
@@ -120,6 +121,16 @@ def belief_step(belief: float | None) -> str:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """One icon of the sprite; decoration unless it has a label of its own."""
+    return _decoration(name) if not label else _icon(name, label)
+
+
+@remembered
+def _decoration(name: str) -> SafeString:
+    """A page has dozens of the same few, which are drawn once for each process."""
+    return _icon(name, "")
+
+
+def _icon(name: str, label: str) -> SafeString:
     source = f"{static('icons/sprite.svg')}#{name}"
     if not label:
         return format_html(
@@ -248,6 +259,12 @@ def navigation(context: template.Context) -> list[NavigationItem]:
     """The entries of the bar; an app that is not installed has none."""
     request = context.get("request")
     path = request.path if request else ""
+    return [replace(item, is_current=_is_under(path, item.url)) for item in _entries()]
+
+
+@remembered
+def _entries() -> list[NavigationItem]:
+    """The entries as they are for the whole life of a process."""
     items = []
     for place, (name, label, symbol, key) in enumerate(NAVIGATION):
         try:
@@ -255,5 +272,5 @@ def navigation(context: template.Context) -> list[NavigationItem]:
         except NoReverseMatch:
             continue
         is_main = place < ALWAYS_IN_THE_BAR
-        items.append(NavigationItem(label, symbol, url, key, is_main, _is_under(path, url)))
+        items.append(NavigationItem(label, symbol, url, key, is_main, is_current=False))
     return items
