@@ -42,6 +42,20 @@ class Operation:
     statuses: list[tuple[str, str]]
 
 
+class OneDocument(SchemaGenerator):
+    """Writes the OpenAPI document once for each process: it is the same for everybody."""
+
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+        """The document; made anew only where it depends on who asks."""
+        return document() if public else super().get_schema(request, public)
+
+
+@lru_cache(maxsize=1)
+def document() -> Any:
+    """The OpenAPI document of all paths."""
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
 @login_required
 def documents(request: HttpRequest) -> HttpResponse:
     """Every path, field and problem of the API."""
@@ -51,7 +65,7 @@ def documents(request: HttpRequest) -> HttpResponse:
 @lru_cache(maxsize=1)
 def operations() -> list[Operation]:
     """The operations of the OpenAPI document, by path."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)
+    schema = document()
     return [
         _operation(schema, path, method, item[method])
         for path, item in sorted(schema["paths"].items())

@@ -2,16 +2,15 @@
 
 import json
 import re
-from functools import lru_cache
 from typing import Any
 
 import pytest
 from django.db import transaction
-from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spm.accounts.models import Role
+from spm.api.documents import document
 from spm.api.problem_kinds import CONTENT_TYPE
 from tests.api_client import client_of
 from tests.factories import make_member
@@ -57,15 +56,10 @@ values = st.sampled_from(HOSTILE) | st.recursive(
 )
 
 
-@lru_cache(maxsize=1)
-def schema() -> Any:
-    return SchemaGenerator().get_schema(request=None, public=True)
-
-
 def documented(method: str, entry: Entry, world: World) -> Any:
     """What the document says of the operation that an entry asks for."""
     address = f"/api/v1{entry.path(world)}".partition("?")[0]
-    for path, item in schema()["paths"].items():
+    for path, item in document()["paths"].items():
         pattern = re.sub(r"\{[^}]+\}", "[^/]+", path)
         if re.fullmatch(pattern, address) and method.lower() in item:
             return item[method.lower()]
@@ -78,7 +72,7 @@ def fields_of(operation: Any) -> list[str]:
     if content is None:
         return ["hypothesis", "kind", "observed_at", "external_id"]
     component = content["schema"]["$ref"].rpartition("/")[2]
-    return sorted(schema()["components"]["schemas"][component]["properties"])
+    return sorted(document()["components"]["schemas"][component]["properties"])
 
 
 def send_body(client: Any, method: str, entry: Entry, world: World, body: Any, media: str) -> Any:
