@@ -16,6 +16,7 @@ from psycopg.errors import SerializationFailure
 
 from allocation import advisory_lock, overcommitted, requests
 from allocation.engine import SnapshotError, parse_snapshot, solve
+from allocation.leaving.keep_up import keep_up
 from allocation.models import LatestRun, Proposal, RecomputeRequest
 from allocation.propose import settle, withdraw
 from allocation.snapshot import expected_value, snapshot_of
@@ -74,6 +75,7 @@ def recompute(portfolio_id: int, as_of: datetime | None = None) -> Proposal | No
     portfolio = Portfolio.objects.get(pk=portfolio_id)
     started = time.perf_counter()
     snapshot = snapshot_of(portfolio)
+    keep_up(portfolio)
     try:
         parsed = parse_snapshot(snapshot)
         overcommitted.project(portfolio_id, overcommitted.overloads(parsed))

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from allocation.decision_serializers import ConsentShown
+from allocation.leaving.shown import ConsequencesShown
 from allocation.models import (
     Guardrail,
     LimitChange,
@@ -30,6 +31,10 @@ class ProposalSummaryShown(ShownSerializer):
             "portfolio",
             "number",
             "status",
+            "purpose",
+            "about",
+            "successor",
+            "reason",
             "version",
             "content_sha256",
             "drawn_up_by",
@@ -71,6 +76,7 @@ class ProposalChangeShown(ShownSerializer):
             "gain_alone",
             "belief",
             "approved",
+            "leaves_to",
         ]
 
 
@@ -101,12 +107,14 @@ class ProposalShown(ProposalSummaryShown):
 
     ``newer_evidence`` are events that it has not seen: it is being recomputed. ``may_not_decide``
     says why you may not decide it and who may, and is empty if you may. ``standing_consents`` are
-    approvals of it as it is now that wait for a second person.
+    approvals of it as it is now that wait for a second person. ``consequences`` are those that
+    were on the table where it ends a bet.
     """
 
     changes = ProposalChangeShown(many=True, read_only=True)
     moves = MoveShown(many=True, read_only=True)
     guardrails = serializers.SerializerMethodField()
+    consequences = ConsequencesShown(read_only=True, allow_null=True)
     study = serializers.SerializerMethodField()
     evidence: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
     newer_evidence = serializers.ListField(child=serializers.IntegerField(), read_only=True)
@@ -119,6 +127,7 @@ class ProposalShown(ProposalSummaryShown):
             "changes",
             "moves",
             "guardrails",
+            "consequences",
             "study",
             "evidence",
             "newer_evidence",

@@ -12,6 +12,7 @@ from allocation.consents import SecondPersonNeeded
 from allocation.deciding import Deciding, deciding
 from allocation.forms import DecisionForm
 from allocation.leaving.consequences import kept_with
+from allocation.leaving.draw_up import fits_the_books
 from allocation.models import LatestRun, Proposal
 from allocation.requests import ask
 from allocation.studied import studied
@@ -129,6 +130,7 @@ def _proposal(
         "title": title_of(proposal),
         "sentence": sentence(proposal),
         "table": kept_with(proposal),
+        "fits": not (proposal.ends_a_bet and proposal.is_open) or fits_the_books(proposal),
         "open_ends": [
             (end, title_of(end))
             for end in (reading.open_ends(proposal.portfolio) if proposal.is_open else ())

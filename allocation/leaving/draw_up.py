@@ -47,7 +47,7 @@ def propose_stop(
     Raises:
         Bet.DoesNotExist: there is none that the principal may see.
         NotAllowed: the role does not suffice.
-        Invalid: there is no reason, or ``with`` names a bet that does not need it.
+        Invalid: there is no reason, or ``stop_with`` names a bet that does not need it.
         Conflict: something stands in the way, or the figures are no longer those; ``changed`` says
             what.
     """

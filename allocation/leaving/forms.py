@@ -34,7 +34,7 @@ class StopForm(forms.Form):
     def __init__(self, bet: Bet, data: Any = None, sign: str = "") -> None:
         super().__init__(data)
         self.bet, self.sign = bet, sign
-        named = data.getlist("with") if data is not None else []
+        named = data.getlist("stop_with") if data is not None else []
         self.with_ids = [
             int(text)
             for text in named

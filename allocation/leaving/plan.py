@@ -62,8 +62,8 @@ def read_plan(
     """The plan that somebody asks for.
 
     Raises:
-        Invalid: ``with`` names a bet that does not need this one, ``successor`` one that does not
-            come from it, or ``amount`` is below zero.
+        Invalid: ``stop_with`` names a bet that does not need this one, ``successor`` one that does
+            not come from it, or ``amount`` is below zero.
     """
     plan = Plan(bet, _with_it(bet, set(with_ids)))
     if successor_id is None:
@@ -99,7 +99,7 @@ def _with_it(bet: Bet, wanted: set[int]) -> tuple[Bet, ...]:
     if strangers:
         listed = ", ".join(str(pk) for pk in sorted(strangers))
         text = f"Only bets that need ‘{bet.title}’ can be stopped with it; not these: {listed}."
-        raise Invalid({"with": text})
+        raise Invalid({"stop_with": text})
     return tuple(Bet.objects.filter(pk__in=wanted).select_related(*BET_PARTS).order_by("id"))
 
 

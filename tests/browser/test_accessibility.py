@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from allocation.leaving.draw_up import propose_stop
 from allocation.models import Account, Proposal, RecomputeRequest, Scenario, Transfer
 from allocation.scenarios.edit import change, create
 from allocation.scenarios.solving import run_owed
@@ -17,6 +19,7 @@ from bets.models import Bet, Portfolio
 from evidence.asking import ask
 from evidence.models import EvidenceRequest
 from spm.accounts.models import User
+from spm.errors import Conflict
 from spm.webhooks import changes as webhooks
 from spm.webhooks.models import Event, Webhook
 from tests import running
@@ -95,7 +98,7 @@ def visit(
 def addresses() -> list[str]:
     """Every page of the demo, with a bet and a proposal that have something to show."""
     bet = Bet.objects.get(title="Merchant credit line")
-    proposal = Proposal.objects.get(status="open")
+    proposal = Proposal.objects.get(status="open", drawn_up_by=None)
     decided = Proposal.objects.filter(status="approved").latest("number")
     have_something_asked_and_told(bet)
     return [
@@ -105,6 +108,9 @@ def addresses() -> list[str]:
         "/flow?period=all",
         f"/bets/{bet.pk}",
         f"/bets/{bet.pk}/edit",
+        f"/bets/{bet.pk}/stop",
+        f"/bets/{bet.pk}/pivot",
+        f"/proposals/{open_end().pk}",
         "/evidence",
         "/evidence/log",
         "/evidence/next",
@@ -130,6 +136,18 @@ def addresses() -> list[str]:
         *scenario_addresses(),
         "/no-such-page",
     ]
+
+
+def open_end() -> Proposal:
+    """An open proposal to stop a bet that nothing stands in the way of."""
+    found = Proposal.objects.filter(status="open", purpose="stop").first()
+    if found is not None:
+        return found
+    lead = User.objects.get(email="lead@demo.example")
+    for bet in Bet.objects.filter(working__gt=0, needed_by_links=None).order_by("belief", "id"):
+        with suppress(Conflict):
+            return propose_stop(lead, bet.pk, "Nobody comes back.")
+    raise AssertionError("no bet of the demo can be stopped")
 
 
 def have_something_asked_and_told(bet: Bet) -> None:
@@ -226,7 +244,7 @@ def test_strangers_get_a_page_that_everybody_can_read(visit: Callable[..., Any],
 def test_a_form_that_could_not_be_taken_can_still_be_read_by_everybody(
     visit: Callable[..., Any],
 ) -> None:
-    proposal = Proposal.objects.get(status="open")
+    proposal = Proposal.objects.get(status="open", drawn_up_by=None)
     page = visit(f"/proposals/{proposal.pk}", "cfo")
     page.click("#decide-form button[value=refuse]")
     page.wait_for_selector("#id_reason_error")

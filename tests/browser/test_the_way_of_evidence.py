@@ -65,7 +65,7 @@ def test_what_a_team_learns_is_proposed_decided_booked_and_seen_on_every_open_pa
 
     sign_ins = {each.email: each.password for each in make_demo()}
     password = sign_ins["team@demo.example"]
-    bet, old = Bet.objects.get(title=BET), Proposal.objects.get(status="open")
+    bet, old = Bet.objects.get(title=BET), Proposal.objects.get(status="open", drawn_up_by=None)
     new_number = old.number + 1
     working_before = bet.working
 

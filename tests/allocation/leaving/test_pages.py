@@ -59,7 +59,7 @@ def test_a_proposal_is_drawn_up_and_is_called_what_it_does() -> None:
 def test_a_missing_reason_is_said_beside_it_and_ticks_are_kept() -> None:
     world = make_world()
     shop = world.dependent("Shop")
-    response = stop(world, reason="", **{"with": [str(shop.pk)]})
+    response = stop(world, reason="", stop_with=[str(shop.pk)])
     assert response.status_code == 422
     page = response.content.decode()
     assert "Say why" in page
@@ -69,7 +69,7 @@ def test_a_missing_reason_is_said_beside_it_and_ticks_are_kept() -> None:
 def test_looking_again_with_other_ticks_keeps_the_reason_and_proposes_nothing() -> None:
     world = make_world()
     shop = world.dependent("Shop")
-    typed = {"do": "look", "reason": "Nobody borrows.", "with": [str(shop.pk)]}
+    typed = {"do": "look", "reason": "Nobody borrows.", "stop_with": [str(shop.pk)]}
     page = client_of(world.lead).post(f"/bets/{world.bet.pk}/stop", typed).content.decode()
     assert "Nobody borrows." in page
     assert "What stands in the way" not in page

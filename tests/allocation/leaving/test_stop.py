@@ -14,8 +14,12 @@ from allocation.leaving.draw_up import propose_stop
 from allocation.leaving.plan import Plan, read_plan
 from allocation.leaving.weighing import weigh_plan
 from allocation.models import Account, Proposal, RecomputeRequest, Transfer
+from allocation.part import Part
+from allocation.recompute import recompute
 from allocation.verify import verify
+from bets.edit import OFFICE
 from bets.models import Bet, Dependency, Portfolio, StageChange, WipLimit
+from evidence.intake import NewEvidence, record
 from spm.accounts.models import Role
 from spm.accounts.permissions import NotAllowed
 from spm.errors import Conflict, Invalid
@@ -218,7 +222,7 @@ def test_only_what_depends_on_a_bet_is_stopped_with_it() -> None:
     stranger = make_scaling_bet(world.portfolio)
     with pytest.raises(Invalid) as refusal:
         propose_stop(world.lead, world.bet.pk, WHY, with_ids=[stranger.pk])
-    assert str(stranger.pk) in refusal.value.fields["with"]
+    assert str(stranger.pk) in refusal.value.fields["stop_with"]
 
 
 def test_a_bet_that_has_come_to_need_it_since_stands_in_the_way_of_approval() -> None:
@@ -297,3 +301,34 @@ def test_an_approved_stop_has_the_engine_look_again() -> None:
     reasons = list(RecomputeRequest.objects.values_list("reason", flat=True))
     assert "Proposal 1 was approved." in reasons
     assert Dependency.objects.count() == 0
+
+
+def test_evidence_that_arrives_while_it_is_open_is_shown_before_it_is_decided() -> None:
+    world = make_world()
+    proposal = propose_stop(world.lead, world.bet.pk, WHY)
+    seen = as_shown(proposal)
+    event = NewEvidence(kind="judgement", direction="for", strength="strong")
+    taken = record(OFFICE, world.bet.hypotheses.get().pk, event)
+    with pytest.raises(Conflict, match="has not seen"):
+        approve(world.finance, proposal.pk, seen)
+    world.computed()
+    recompute(world.portfolio.pk)
+    with pytest.raises(Conflict, match="has changed since you opened it"):
+        approve(world.finance, proposal.pk, seen)
+    proposal.refresh_from_db()
+    assert (proposal.newest_evidence, list(proposal.evidence.all())) == (
+        taken.evidence,
+        [taken.evidence],
+    )
+    approved(world, proposal)
+    assert Bet.objects.get(pk=world.bet.pk).stage == "stopped"
+
+
+def test_a_stop_is_not_approved_in_part() -> None:
+    world = make_world()
+    shop = world.dependent("Shop")
+    proposal = propose_stop(world.lead, world.bet.pk, WHY, with_ids=[shop.pk])
+    part = Part(frozenset({shop.pk}), {})
+    with pytest.raises(Conflict, match="as a whole"):
+        approve(world.finance, proposal.pk, as_shown(proposal), part)
+    assert Bet.objects.get(pk=world.bet.pk).stage == "scaling"

@@ -188,6 +188,21 @@ def once_resolved(world: World, body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+def sick_of(world: World) -> Bet:
+    """The bet that the open proposal takes money from."""
+    return Bet.objects.get(portfolio=world.portfolio, title="Sick")
+
+
+def successor_of(world: World) -> Bet:
+    """A bet in which that one would go on, with a hypothesis of its own."""
+    sick = sick_of(world)
+    successor = sick.successors.first()
+    if successor is None:
+        successor = make_bet(world.portfolio, predecessor=sick)
+        make_hypothesis(successor)
+    return successor
+
+
 def entangled_bet(world: World) -> Bet:
     """The bet, with entangled money."""
     stuck = ledger.Entry(
@@ -332,6 +347,17 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         lambda world: f"/proposals/{world.proposal.pk}/refuse",
         FINANCE_ONLY,
         lambda world: seen(world, reason="No."),
+    ),
+    ("GET", "api-if-stopped"): Entry(lambda world: f"/bets/{sick_of(world).pk}/if-stopped"),
+    ("POST", "api-stop"): Entry(
+        lambda world: f"/bets/{sick_of(world).pk}/stop",
+        PROPOSERS,
+        lambda world: {"reason": "It failed."},
+    ),
+    ("POST", "api-pivot"): Entry(
+        lambda world: f"/bets/{sick_of(world).pk}/pivot",
+        PROPOSERS,
+        lambda world: {"reason": "It failed.", "successor": successor_of(world).pk},
     ),
     ("POST", "api-unwind"): Entry(
         lambda world: f"/bets/{entangled_bet(world).pk}/unwind",
