@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.apps import apps
-from django.db import transaction
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from spm.accounts.signing import FIELD, sign
 from spm.api.idempotency import Answer, once
 from spm.api.schema import IDEMPOTENCY_KEY
 from spm.api.views import ApiView, ListView, respond
@@ -36,7 +36,7 @@ class Webhooks(ListView):
     )
     def post(self, request: Request) -> Response:
         """The answer holds the secret, this once; so a repetition makes another webhook."""
-        said = self.read_body(forms.NewWebhook)
+        said = _signed(self, forms.NewWebhook)
         portfolios: Any = apps.get_model("bets", "Portfolio").objects  # type: ignore[attr-defined]
         portfolio = portfolios.meant_by(self.principal, said.get("portfolio"))
         made = changes.add(self.principal, portfolio.pk, said["address"], said["events"])
@@ -56,7 +56,9 @@ class OneWebhook(ApiView):
     )
     def patch(self, request: Request, webhook_id: int) -> Response:
         """Change the fields that are given; ``active`` pauses it or lets it go on."""
-        changes.change(self.principal, webhook_id, **self.read_body(forms.WebhookTerms))
+        is_moved = "address" in self.body
+        said = _signed(self, forms.WebhookTerms, needed=is_moved)
+        changes.change(self.principal, webhook_id, **said)
         return Response(self._as_it_is(webhook_id))
 
     @extend_schema(responses={204: None}, summary="Remove a webhook")
@@ -74,11 +76,13 @@ class OneWebhook(ApiView):
 class Rotate(ApiView):
     """A new secret."""
 
-    @extend_schema(request=None, responses=forms.SecretShown, summary="Give it a new secret")
+    @extend_schema(
+        request=forms.Signed, responses=forms.SecretShown, summary="Give it a new secret"
+    )
     def post(self, request: Request, webhook_id: int) -> Response:
         """The answer holds the secret, this once; for a day the one before signs as well."""
-        with transaction.atomic():
-            return Response(_with_secret(*changes.rotate(self.principal, webhook_id)))
+        _signed(self, forms.Signed)
+        return Response(_with_secret(*changes.rotate(self.principal, webhook_id)))
 
 
 class SendTest(ApiView):
@@ -136,6 +140,15 @@ class Redeliver(ApiView):
             return Answer(202, dict(forms.DeliveryShown(delivery).data))
 
         return respond(once(request, act))
+
+
+def _signed(view: ApiView, form: type[forms.Signed], needed: bool = True) -> dict[str, Any]:
+    """What was said, without the signature, once that has been checked."""
+    said = view.read_body(form)
+    signature = said.pop(FIELD, "")
+    if needed:
+        sign(view.principal, signature, view.request._request)
+    return said
 
 
 def _with_secret(hook: Webhook, secret: str) -> dict[str, Any]:

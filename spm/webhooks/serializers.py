@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from spm.accounts.signing import LONGEST
 from spm.api import fields
 from spm.api.serializers import FilterSerializer, ShownSerializer, StrictSerializer
 from spm.webhooks.models import Event, Webhook, WebhookDelivery
@@ -61,8 +62,19 @@ class DeliveryShown(ShownSerializer):
         ]
 
 
-class WebhookTerms(StrictSerializer):
-    """What can be changed of a webhook."""
+class Signed(StrictSerializer):
+    """What a signed-in person has to sign; a key is its own signature."""
+
+    signature = fields.TextField(
+        required=False,
+        trim_whitespace=False,
+        max_length=LONGEST,
+        help_text="Your password, or a code of your app; a key needs none.",
+    )
+
+
+class WebhookTerms(Signed):
+    """What can be changed of a webhook; another address has to be signed."""
 
     address = fields.TextField(max_length=2000, required=False)
     events = serializers.ListField(
@@ -71,7 +83,7 @@ class WebhookTerms(StrictSerializer):
     active = serializers.BooleanField(required=False)
 
 
-class NewWebhook(StrictSerializer):
+class NewWebhook(Signed):
     """A new webhook; ``portfolio`` may be left out where there is only one."""
 
     portfolio = fields.WholeField(required=False)

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed
+from spm.accounts.signing import FIELD, sign
 from spm.errors import Conflict, Invalid
 from spm.webhooks import changes
-from spm.webhooks.forms import WebhookForm
+from spm.webhooks.forms import SignedForm, WebhookForm
 from spm.webhooks.models import Webhook, WebhookDelivery
 from spm.webhooks.reading import SHOWN, deliveries_of, webhooks_of
 
@@ -37,14 +38,11 @@ def body(request: PageRequest) -> HttpResponse:
 def add(request: PageRequest) -> HttpResponse:
     """Add one; its secret is shown once, on the page that answers."""
     _context(request)
-    form = WebhookForm(request.POST or None, initial={"events": []})
+    form = WebhookForm(request.user, request.POST or None, initial={"events": []})
 
     def save() -> HttpResponse:
-        typed = form.cleaned_data
-        hook, secret = changes.add(
-            request.user, request.portfolio.pk, typed["address"], typed["events"]
-        )
-        return _shown_once(request, hook, secret)
+        made = changes.add(request.user, request.portfolio.pk, **form.said())
+        return _shown_once(request, *made)
 
     return _form_page(request, form, "A new webhook", save)
 
@@ -53,21 +51,26 @@ def add(request: PageRequest) -> HttpResponse:
 def change(request: PageRequest, webhook_id: int) -> HttpResponse:
     """Change where to, and of what."""
     hook = _hook(request, webhook_id)
-    form = WebhookForm(request.POST or None, initial=WebhookForm.initial_of(hook))
+    form = WebhookForm(request.user, request.POST or None, initial=WebhookForm.initial_of(hook))
 
     def save() -> HttpResponse:
-        changes.change(request.user, hook.pk, **form.cleaned_data)
+        changes.change(request.user, hook.pk, **form.said())
         messages.success(request, "Saved.")
         return redirect(PAGE)
 
     return _form_page(request, form, "Change a webhook", save)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def rotate(request: PageRequest, webhook_id: int) -> HttpResponse:
     """A new secret, shown once."""
-    hook, secret = changes.rotate(request.user, _hook(request, webhook_id).pk)
-    return _shown_once(request, hook, secret)
+    hook = _hook(request, webhook_id)
+    form = SignedForm(request.user, request.POST or None)
+
+    def save() -> HttpResponse:
+        return _shown_once(request, *changes.rotate(request.user, hook.pk))
+
+    return _form_page(request, form, "A new secret", save, hook)
 
 
 @require_POST
@@ -138,15 +141,21 @@ def _shown_once(request: PageRequest, hook: Webhook, secret: str) -> HttpRespons
 
 
 def _form_page(
-    request: PageRequest, form: WebhookForm, heading: str, save: Callable[[], HttpResponse]
+    request: PageRequest,
+    form: SignedForm,
+    heading: str,
+    save: Callable[[], HttpResponse],
+    hook: Webhook | None = None,
 ) -> HttpResponse:
+    """The form, until it is signed and what it asks for can be done."""
     if form.is_valid():
         try:
+            sign(request.user, form.cleaned_data[FIELD], request)
             return save()
         except Invalid as refusal:
             form.refuse(refusal)
     status = 422 if form.is_bound else 200
-    context = {"form": form, "heading": heading}
+    context = {"form": form, "heading": heading, "hook": hook}
     return render(request, "webhooks/form.html", context, status=status)
 
 

@@ -176,7 +176,8 @@ def webhook_addresses() -> list[str]:
         Webhook.objects.filter(pk=stopped.pk).update(active=False, disabled_because=because)
         tried = {"outcome": "dead", "tries": 8, "last_status": 503, "last_seconds": 0.4}
         stopped.deliveries.update(**tried)
-    return ["/settings/webhooks", "/settings/webhooks/new", f"/settings/webhooks/{hook.pk}"]
+    one = f"/settings/webhooks/{hook.pk}"
+    return ["/settings/webhooks", "/settings/webhooks/new", one, f"{one}/secret"]
 
 
 def reader_of(path: str) -> str:

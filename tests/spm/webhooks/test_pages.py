@@ -12,8 +12,8 @@ from spm.sealed import unseal
 from spm.webhooks import changes
 from spm.webhooks.events import owe
 from spm.webhooks.models import Event, Webhook, WebhookDelivery
-from tests.api_client import client_of
-from tests.factories import make_member, make_portfolio
+from tests.api_client import ApiClient, client_of
+from tests.factories import PASSWORD, make_member, make_portfolio
 
 pytestmark = pytest.mark.django_db
 
@@ -41,15 +41,17 @@ class World:
         self.browser = signed_in(self.admin)
 
     def act(self, what: str) -> Any:
-        """Press a button."""
-        return self.browser.post(f"/settings/webhooks/{self.hook.pk}/{what}", follow=True)
+        """Press a button, and sign where that is asked for."""
+        url = f"/settings/webhooks/{self.hook.pk}/{what}"
+        return self.browser.post(url, {"signature": PASSWORD}, follow=True)
 
 
 def test_a_webhook_is_added_and_its_secret_shown_once() -> None:
     portfolio = make_portfolio()
     browser = signed_in(make_member(portfolio, Role.ADMIN))
     assert b"No webhooks yet" in browser.get("/settings/webhooks").content
-    typed = {"address": ADDRESS, "events": ["thesis.broken", "proposal.published"]}
+    events = ["thesis.broken", "proposal.published"]
+    typed = {"address": ADDRESS, "events": events, "signature": PASSWORD}
     answer = browser.post("/settings/webhooks/new", typed)
     hook = Webhook.objects.get()
     secret = unseal(hook.sealed_secret)
@@ -68,23 +70,27 @@ def test_a_webhook_is_added_and_its_secret_shown_once() -> None:
         ({"address": "https://me:secret@example.org/"}, "a name or a password"),
         ({"events": []}, "Choose at least one."),
         ({"events": ["all"]}, "not one of the available choices"),
+        ({"signature": ""}, "Sign with your password."),
+        ({"signature": "copper"}, "That is not your password."),
     ],
 )
 def test_what_cannot_be_asked_is_refused_and_what_was_typed_stays(
     typed: dict[str, Any], says: str
 ) -> None:
     browser = signed_in(make_member(make_portfolio(), Role.ADMIN))
-    given = {"address": ADDRESS, "events": ["thesis.revived"], **typed}
+    given = {"address": ADDRESS, "events": ["thesis.revived"], "signature": PASSWORD, **typed}
     answer = browser.post("/settings/webhooks/new", given)
     page = answer.content.decode()
     assert answer.status_code == 422 and says in page
     assert not given["address"] or f'value="{given["address"]}"' in page
-    assert not Webhook.objects.exists()
+    assert PASSWORD not in page and not Webhook.objects.exists()
 
 
 def test_a_webhook_is_changed_paused_tried_out_and_removed() -> None:
     world = World()
     typed = {"address": ADDRESS + "0", "events": ["thesis.revived"]}
+    assert world.browser.post(f"/settings/webhooks/{world.hook.pk}", typed).status_code == 422
+    typed["signature"] = PASSWORD
     assert world.browser.post(f"/settings/webhooks/{world.hook.pk}", typed).status_code == 302
     world.hook.refresh_from_db()
     assert (world.hook.address, world.hook.events) == (ADDRESS + "0", ["thesis.revived"])
@@ -138,7 +144,7 @@ def test_there_are_not_too_many() -> None:
     world = World()
     for _ in range(changes.MOST - 1):
         changes.add(world.admin, world.portfolio.pk, ADDRESS, [Event.THESIS_BROKEN])
-    typed = {"address": ADDRESS, "events": ["thesis.broken"]}
+    typed = {"address": ADDRESS, "events": ["thesis.broken"], "signature": PASSWORD}
     answer = world.browser.post("/settings/webhooks/new", typed)
     assert answer.status_code == 422 and b"remove one first" in answer.content
 
@@ -159,6 +165,24 @@ def test_only_administrators_see_or_change_anything_of_their_own_portfolio() -> 
     assert set(answers) == {404} and stranger.get(one).status_code == 404
     assert ADDRESS.encode() not in stranger.get("/settings/webhooks").content
     assert Webhook.objects.get().active
+
+
+def test_a_person_signs_in_the_api_what_leads_elsewhere_and_a_key_need_not() -> None:
+    world = World()
+    client, path = ApiClient(person=world.admin), f"/webhooks/{world.hook.pk}"
+    moved = {"address": "https://elsewhere.example.org/"}
+    new = {**moved, "events": ["thesis.broken"]}
+    for method, where, body in (
+        ("POST", "/webhooks", new),
+        ("PATCH", path, moved),
+        ("POST", f"{path}/secret", {}),
+    ):
+        assert client.send(method, where, body).status_code == 400
+        signed = client.send(method, where, {**body, "signature": PASSWORD})
+        assert signed.status_code in (200, 201), signed.content
+    assert client.send("PATCH", path, {"active": False}).status_code == 200
+    key = client_of(world.admin, world.portfolio)
+    assert key.send("PATCH", path, {"address": ADDRESS}).status_code == 200
 
 
 def test_the_api_makes_changes_tries_out_and_removes() -> None:
