@@ -24,9 +24,9 @@ from allocation.withdrawals import Withdrawal, withdrawals
 from bets.edit import change_bet
 from bets.models import Bet, Liquidity, Portfolio
 from bets.models.bet import EXITS
+from bets.open_to import bets_open_to
 from spm import reading
-from spm.accounts.models import Role
-from spm.accounts.permissions import Principal, may, membership_of, require
+from spm.accounts.permissions import Principal, person_behind, require
 from spm.errors import Conflict, Invalid
 from spm.reading import Fields
 
@@ -109,7 +109,7 @@ def learned_terms(
             settled[each.change.bet.liquidity].append(each)
     bets: dict[str, list[Bet]] = defaultdict(list)
     rows = Bet.objects.filter(portfolio=portfolio).exclude(stage__in=EXITS).order_by("id")
-    for bet in rows.prefetch_related("bet_teams"):
+    for bet in rows:
         bets[bet.liquidity].append(bet)
     return [
         _learned(liquidity, bets[liquidity], settled[liquidity])
@@ -148,17 +148,6 @@ def _in_use(values: list[float]) -> InUse | None:
     return InUse(sum(values) / len(values), min(values), max(values))
 
 
-def open_to(principal: Principal, portfolio: Portfolio, bets: Iterable[Bet]) -> list[Bet]:
-    """Those of the bets, with their ``bet_teams``, that the principal may edit; few queries."""
-    membership = membership_of(principal, portfolio.pk)
-    if membership is None or not may(principal, "edit_bet", portfolio.pk):
-        return []
-    if membership.role != Role.CONTRIBUTOR:
-        return list(bets)
-    own = set(membership.teams.values_list("pk", flat=True))
-    return [bet for bet in bets if own.intersection(bet.team_ids)]
-
-
 @transaction.atomic
 def use_learned(
     principal: Principal, portfolio: Portfolio, liquidity: str, seen: Mapping[str, Any]
@@ -190,8 +179,9 @@ def use_learned(
             [f"Learned now: {now or 'nothing, since no withdrawal has settled'}."],
         )
     before = {bet.pk: bet.version for bet in terms.bets}
-    mine = open_to(principal, portfolio, terms.bets)
-    done = [change_bet(principal, bet.pk, wanted) for bet in mine]
+    mine = bets_open_to(person_behind(principal), "edit_bet", portfolio.pk).filter(pk__in=before)
+    ids = list(mine.order_by("pk").values_list("pk", flat=True))
+    done = [change_bet(principal, bet_id, wanted) for bet_id in ids]
     return [bet for bet in done if bet.version != before[bet.pk]]
 
 

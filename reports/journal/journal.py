@@ -56,14 +56,8 @@ class Journal:
     @cached_property
     def decisions(self) -> list[Decision]:
         """Every decision of the period, newest first."""
-        rows = (
-            Decision.objects.filter(portfolio=self.portfolio, decided_at__lte=self.now)
-            .select_related(
-                "proposal__portfolio", "decided_by", "api_key", "mandate__user", "mandate__api_key"
-            )
-            .defer("proposal__snapshot", "proposal__solution")
-            .order_by("-decided_at", "-id")
-        )
+        made = Decision.objects.filter(portfolio=self.portfolio, decided_at__lte=self.now)
+        rows = self._with_proposals(made).order_by("-decided_at", "-id")
         return list(rows.filter(decided_at__gte=self.since) if self.since else rows)
 
     # --- the list ---
@@ -101,7 +95,13 @@ class Journal:
     @staticmethod
     def _with_proposals(rows: QuerySet[Decision]) -> QuerySet[Decision]:
         return rows.select_related(
-            "proposal__portfolio", "decided_by", "api_key", "mandate__user", "mandate__api_key"
+            "proposal__portfolio",
+            "proposal__about",
+            "proposal__successor",
+            "decided_by",
+            "api_key",
+            "mandate__user",
+            "mandate__api_key",
         ).defer("proposal__snapshot", "proposal__solution")
 
     @cached_property

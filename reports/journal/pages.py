@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from allocation.learned_terms import TERMS, LearnedTerms, open_to, use_learned
+from allocation.learned_terms import TERMS, LearnedTerms, use_learned
 from allocation.models import Decision
 from bets.models import Liquidity
+from bets.open_to import bets_open_to
 from reports.csv_files import rows_as_csv
 from reports.journal.asked import PARTS, PERIODS, Asked
 from reports.journal.journal import Journal
@@ -140,8 +141,8 @@ def _learned(request: PageRequest, shown: Journal) -> dict[str, Any]:
     """What was learned of each class, with the bets that this person could change to it."""
     if shown.asked.part != "freed":
         return {}
-    bets = [bet for terms in shown.learned for bet in terms.bets]
-    mine = {bet.pk for bet in open_to(request.user, shown.portfolio, bets)}
+    open_to_them = bets_open_to(request.user, "edit_bet", shown.portfolio.pk)
+    mine = set(open_to_them.values_list("pk", flat=True))
     return {"learned": [_class(terms, mine) for terms in shown.learned]}
 
 

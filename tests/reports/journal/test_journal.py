@@ -12,6 +12,7 @@ from allocation.models import Mandate, Transfer
 from evidence.models import ThesisBreak
 from reports.journal.asked import Asked
 from reports.journal.journal import Journal
+from spm.accounts.models import ApiKey, Role
 from tests.factories import make_member
 from tests.reports.journal.history import NOW, Office, noon
 
@@ -96,6 +97,17 @@ def test_roles_and_mandates_share_the_decisions_and_the_money() -> None:
         ("The portfolio's time for deciding", 1, Decimal(0), 0.0),
     ]
     assert (shown.by_mandate, shown.money_by_mandate) == (pytest.approx(1 / 3), 0.25)
+
+
+def test_what_came_by_keys_is_counted_for_the_role_whosever_keys_they_were() -> None:
+    office = Office(one=900)
+    for name in ("Ada", "Grace"):
+        owner = make_member(office.portfolio, Role.FINANCE, name=name)
+        key, _ = ApiKey.issue(owner, office.portfolio.pk, "sync", ["read", "decide"])
+        at, text = noon(3, 1), f"Role: finance of {name}, by the key 'sync'"
+        office.decided(office.proposal(at), "approved", at, api_key=key, authority=text)
+    (share,) = journal(office).shares
+    assert (share.name, share.count) == ("Role: finance, by a key", 2)
 
 
 # --- refused --------------------------------------------------------------------------------------

@@ -31,6 +31,10 @@ def busy_office(years: int = 1) -> Office:
         refused = office.proposal(at)
         office.change(refused, "two", 500, 100)
         office.decided(refused, "refused", at + timedelta(days=3), reason="Not now.")
+        table = {"bets": [{}], "successor": None}
+        ends = {"purpose": "stop", "about": office.bets["two"], "consequences": table}
+        stop = office.proposal(at, **ends, reason="End it.", drawn_up_by=office.finance)
+        office.decided(stop, "expired", at + timedelta(days=4), decided_by=None)
     return office
 
 
@@ -42,9 +46,9 @@ def test_each_figure_opens_to_the_rows_that_it_was_made_from() -> None:
     for part in set(PARTS) - {"decisions"}:
         assert f"?period=all&amp;part={part}#rows" in page.content.decode()
     expected = {
-        "decisions": "Approved by Grace Hopper",
+        "decisions": "Stop two: of €0/mo, €0/mo is freed",
         "waits": "one Broke",
-        "authority": "Role: finance 3 100%",
+        "authority": "Role: finance 4 100%",
         "refused": "two −€400/mo",
         "reversed": "one",
         "freed": "What withdrawals teach",
@@ -75,7 +79,7 @@ def test_filters_live_in_the_address_and_narrow_the_list_alone() -> None:
     refused = {"period": "all", "kind": "refused"}
     text = text_of(client.get(reverse("reports:decisions"), refused))
     assert "Refused by Grace Hopper" in text and "Approved by" not in text
-    assert "of 3 decisions" in text
+    assert "of 4 decisions" in text
     bet = office.bets["two"]
     text = text_of(client.get(reverse("reports:decisions"), {"period": "all", "bet": str(bet.pk)}))
     assert "About two only." in text and "Approved by" not in text
@@ -105,7 +109,7 @@ def test_the_list_comes_in_pages_each_below_the_one_before() -> None:
 
 def test_every_part_is_there_as_csv() -> None:
     client = signed_in(make_member(busy_office().portfolio))
-    rows = {"decisions": 3, "waits": 2, "authority": 1, "refused": 1, "reversed": 1, "freed": 1}
+    rows = {"decisions": 4, "waits": 2, "authority": 1, "refused": 1, "reversed": 1, "freed": 1}
     for part in TABLES:
         text = client.get(reverse("reports:decisions_csv", args=[part]) + "?period=all")
         assert len(text.content.decode().splitlines()) == rows.get(part, 1) + 1, part
