@@ -1,4 +1,4 @@
-"""A version of the whole board, read in one query: another whenever anything on it is.
+"""A version of the whole board and its saved views, in one query: another whenever they are.
 
 Each row counts with the transaction that wrote it last, so that it does not matter who writes
 what, nor from where. What is shown and not covered here may be a minute old, as may 'how long
@@ -10,6 +10,7 @@ import time
 from django.db import connection
 
 MINUTE = 60
+KEEP_BOARD_SECONDS = 2 * MINUTE
 
 _OF_PORTFOLIO = "portfolio_id = %(portfolio)s"
 _OF_ITS_BETS = f"bet_id IN (SELECT id FROM bets_bet WHERE {_OF_PORTFOLIO})"
@@ -22,6 +23,8 @@ _ROWS = {
     "bets_valuestream": _OF_PORTFOLIO,
     "bets_team": _OF_PORTFOLIO,
     "bets_wiplimit": _OF_PORTFOLIO,
+    "bets_boardview": _OF_PORTFOLIO,
+    "bets_defaultview": _OF_PORTFOLIO,
     "bets_betteam": _OF_ITS_BETS,
     "bets_dependency": _OF_ITS_BETS,
     "accounts_user": f"id IN (SELECT owner_id FROM bets_bet WHERE {_OF_PORTFOLIO})",

@@ -37,6 +37,7 @@ WHAT_IS_KEPT_IS_MADE_OF = (
     "bets/_more.html",
     "bets/_stay.html",
     "bets/_teams.html",
+    "bets/_views.html",
     "bets/_wsjf.html",
     "components/belief.html",
     "components/empty.html",

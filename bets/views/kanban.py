@@ -10,7 +10,7 @@ from django.template import loader
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bets import board
-from bets.board_version import MINUTE, board_version
+from bets.board_version import KEEP_BOARD_SECONDS, board_version
 from bets.cards import (
     Movers,
     Overloads,
@@ -37,13 +37,12 @@ from bets.views.asked import (
     visible_bet,
 )
 from bets.views.look import address_of, context_of, looked_at
-from bets.views.saved import menu_context
+from bets.views.saved import kept_menu
 from spm.accounts.models import Role
 from spm.accounts.permissions import NotAllowed, membership_of
 from spm.compressed import Compressed, page_of
 from spm.errors import Conflict, Invalid
 
-KEEP_BOARD_SECONDS = 2 * MINUTE
 BOARD_GOES_HERE = "\0the board\0"
 
 
@@ -53,14 +52,14 @@ def kanban(request: HttpRequest) -> HttpResponse:
     if getattr(request, "portfolio", None) is None:
         return render(request, "bets/kanban.html", {})
     shown = board_of(request)
-    views = menu_context(request, shown.portfolio, shown.filters)
-    opens_in = views["default_view"].query if views["default_view"] else ""
+    version = board_version(shown.portfolio.pk)
+    menu, opens_in = kept_menu(request, shown, version)
     asked_by_filters = bool(request.headers.get("HX-Request"))
     if opens_in and not request.GET:
         return redirect(address_of(opens_in))
     context = {
         **shown.context(),
-        **views,
+        "views_menu": menu,
         "board": BOARD_GOES_HERE,
         "stages": [(stage, stage in EXITS) for stage in Stage],
         "own_teams": _own_teams(request, shown),
@@ -75,7 +74,7 @@ def kanban(request: HttpRequest) -> HttpResponse:
         context |= context_of(request, looked, address_of(query))
     page = loader.render_to_string("bets/kanban.html", context, request)
     before, _, after = page.partition(BOARD_GOES_HERE)
-    parts = [Compressed.of(before), _whole_board(shown), Compressed.of(after)]
+    parts = [Compressed.of(before), _whole_board(shown, version), Compressed.of(after)]
     answer = page_of(request, parts)
     if asked_by_filters:
         answer["HX-Push-Url"] = address_of(query, looked)
@@ -195,9 +194,8 @@ def move_card(request: HttpRequest, bet_id: int) -> HttpResponse:
     return _moved(request, change)
 
 
-def _whole_board(shown: Board) -> Compressed:
-    """Filters, columns and cards, kept until anything in them changes; one query if it is kept."""
-    version = board_version(shown.portfolio.pk)
+def _whole_board(shown: Board, version: str) -> Compressed:
+    """Filters, columns and cards, kept until anything in them changes; no query if it is kept."""
     key = cache_key("board", version, shown.query, shown.filters.owner_id, shown.movers.whose)
     kept: Compressed | None = cache.get(key)
     if kept is None:

@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template import loader
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bets import saved_views as rules
+from bets.board_version import KEEP_BOARD_SECONDS
+from bets.cards import cache_key
 from bets.kanban import Filters
 from bets.models import BoardView, Portfolio
-from bets.views.asked import filters_of_the_page, portfolio_of
+from bets.views.asked import Board, filters_of_the_page, portfolio_of
 from spm.accounts.permissions import NotAllowed
 from spm.errors import Invalid
 
@@ -60,6 +64,24 @@ def change_view(request: HttpRequest, view_id: int, action: str) -> HttpResponse
     if action not in actions:
         raise Http404
     return _done(request, portfolio, actions[action], typed=request.POST, view_id=view_id)
+
+
+def kept_menu(request: HttpRequest, shown: Board, version: str) -> tuple[SafeString, str]:
+    """The menu of views as it stands on the page, kept while the board is at this version.
+
+    Returns:
+        The menu, and the filters in which the board opens for the person, empty for all cards.
+    """
+    key = cache_key("views", version, shown.query, request.user.pk)
+    kept: tuple[str, str] | None = cache.get(key)
+    if kept is None:
+        context = menu_context(request, shown.portfolio, shown.filters)
+        opens_in = context["default_view"].query if context["default_view"] else ""
+        known = {**context, "board_portfolio": shown.portfolio, "user": request.user}
+        kept = (str(loader.render_to_string("bets/_views.html", known)), opens_in)
+        cache.set(key, kept, KEEP_BOARD_SECONDS)
+    # What comes out of the cache was escaped by the template when it went in.
+    return SafeString(kept[0]), kept[1]
 
 
 def menu_context(request: HttpRequest, portfolio: Portfolio, filters: Filters) -> dict[str, Any]:

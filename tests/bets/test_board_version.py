@@ -7,6 +7,7 @@ from django.db import transaction
 
 from bets.board_version import board_version
 from bets.models import Bet, BetTeam, Dependency, Portfolio, Team, Theme, ValueStream, WipLimit
+from bets.saved_views import save_view
 from spm.accounts.models import Membership, Role, User
 from tests.factories import (
     make_bet,
@@ -46,6 +47,8 @@ CHANGES: dict[str, Callable[[Portfolio], object]] = {
     "a need less": lambda p: Dependency.objects.all().delete(),
     "an owner's name": lambda p: User.objects.update(name="Anna"),
     "a limit": lambda p: WipLimit.objects.update(limit=1),
+    "a saved view": lambda p: save_view(User.objects.get(), p, "All", ""),
+    "the view it opens in": lambda p: save_view(User.objects.get(), p, "All", "", opens=True),
     "a contributor's teams": lambda p: Membership.objects.get().teams.clear(),
 }
 

@@ -233,9 +233,9 @@ def test_the_board_takes_a_fixed_number_of_queries(
     cache.clear()
     with CaptureQueriesContext(connection) as cold:
         client.get(address)
-    # Person, roles, views, the board's version and the person's unread notices; what the board is
-    # made of only when that has changed.
-    assert few == 5
+    # Person, roles, the board's version and the person's unread notices; views and what the board
+    # is made of only when that has changed.
+    assert few == 4
     assert len(cold) <= 18
 
 
