@@ -8,7 +8,16 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from allocation import authority, consents, decide, learned_api, ledger_api, limits, reading
+from allocation import (
+    authority,
+    consents,
+    decide,
+    learned_api,
+    ledger_api,
+    limits,
+    reading,
+    still_so,
+)
 from allocation import decision_serializers as decisions
 from allocation import serializers as forms
 from allocation.models import Decision, Guardrail, LimitChange, Proposal, Transfer
@@ -46,7 +55,7 @@ class OneProposal(ApiView):
         """Its changes, moves, guardrails and evidence: what an approval has to name."""
         rows = Proposal.objects.visible_to(self.principal).select_related("study", "portfolio")
         proposal = rows.prefetch_related("changes", "moves", "evidence").get(pk=proposal_id)
-        proposal.newer_evidence = [event.pk for event in decide.newer_than(proposal)]
+        proposal.newer_evidence = [event.pk for event in still_so.newer_than(proposal)]
         proposal.standing_consents = consents.standing(proposal)
         proposal.may_not_decide = authority.why_not(self.principal, proposal)
         return Response(forms.ProposalShown(proposal).data)
@@ -76,7 +85,7 @@ class Approve(ApiView):
         said = self.read_body(decisions.Approval)
         newer = frozenset(said.get("newer_evidence", ()))
         digest = said.get("part_sha256", "")
-        shown = decide.Shown(said["version"], said["content_sha256"], newer, digest)
+        shown = still_so.Shown(said["version"], said["content_sha256"], newer, digest)
 
         def act() -> Answer:
             part = part_asked(self.principal, proposal_id, said.get("part", {}), "part.")
@@ -129,7 +138,7 @@ class Refuse(ApiView):
     def post(self, request: Request, proposal_id: int) -> Response:
         """Nothing moves, and the reason is kept."""
         said = self.read_body(decisions.Refusal)
-        shown = decide.Shown(said["version"], said["content_sha256"])
+        shown = still_so.Shown(said["version"], said["content_sha256"])
 
         def act() -> Answer:
             signature = signed(self, said)

@@ -5,12 +5,15 @@ mandates, and separation of duties. What counts is the money moved: the sum of t
 be booked, currency per month.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from allocation.models import Move, Proposal, ProposalChange
+from django.utils import timezone
+
+from allocation import mandates
+from allocation.models import Mandate, Move, Proposal, ProposalChange
 from allocation.part import WorkedOut
 from bets.models import Bet, Portfolio
 from spm import formats
@@ -69,6 +72,7 @@ class Authority:
 
     text: str
     needs_second_person: bool
+    mandate: Mandate | None = None
 
 
 @dataclass(frozen=True)
@@ -107,24 +111,50 @@ class Taken:
         return self.signature.method if self.signature else ""
 
 
-def authority_for(principal: Principal, proposal: Proposal, booking: Booking) -> Authority:
-    """By what right this principal may decide this.
+def authority_for(
+    principal: Principal, proposal: Proposal, booking: Booking, *, to_decide: bool = False
+) -> Authority:
+    """By what right this principal may decide this: their role, or else a mandate.
 
     Args:
         principal: who would decide.
         proposal: about what.
         booking: what would be booked: the whole, or a part.
+        to_decide: whether it is about to be booked: the mandates that it may draw on are locked.
 
     Raises:
         NotAllowed: they may not; the text says why, and who may.
     """
-    portfolio = proposal.portfolio
     try:
-        text = _right_of(principal, proposal, booking)
+        text, mandate = _right_of(principal, proposal, booking, to_decide)
     except NotAllowed as refusal:
         raise NotAllowed(f"{refusal} {who_may(proposal, booking)}") from None
-    most = portfolio.two_people_above
-    return Authority(text, most is not None and booking.moved > most)
+    return Authority(text, needs_two(proposal, booking), mandate)
+
+
+def at_once(use: mandates.Use, proposal: Proposal, booking: Booking) -> Authority:
+    """The right to book something at once under a mandate that says so, with nobody sitting there.
+
+    Raises:
+        NotAllowed: the mandate does not cover it, its holder has a hand in it, or two people have
+            to approve it: what is booked at once is nobody's approval.
+    """
+    holder = use.mandate.holder
+    require_no_hand(holder, proposal)
+    if booking.owners_of_what_gains == {person_behind(holder).pk}:
+        raise NotAllowed("Only bets that the holder owns would gain.")
+    reasons = mandates.why_not_covered(use, booking.changes, booking.moves)
+    if needs_two(proposal, booking):
+        reasons.append("It takes two people.")
+    if reasons or not use.mandate.books_at_once:
+        raise NotAllowed(" ".join(reasons) or "It does not book at once.")
+    return Authority(f"{use.mandate}, booked at once", False, use.mandate)
+
+
+def needs_two(proposal: Proposal, booking: Booking) -> bool:
+    """Whether two people have to approve this."""
+    most = proposal.portfolio.two_people_above
+    return most is not None and booking.moved > most
 
 
 def why_not(principal: Principal, proposal: Proposal) -> str:
@@ -137,24 +167,48 @@ def why_not(principal: Principal, proposal: Proposal) -> str:
 
 
 def deciders(proposal: Proposal, booking: Booking) -> list[tuple[User, str]]:
-    """Who has the right to decide this, and by what; a fixed number of queries."""
-    found, hands = [], _hands_in(proposal)
-    for membership in _members(proposal.portfolio):
-        right = _role_of(membership, proposal.portfolio, booking)
-        person_id = membership.user_id
-        if right and person_id not in hands and booking.owners_of_what_gains != {person_id}:
-            found.append((membership.user, right))
-    return found
+    """Which people have the right to decide this, and by what; a fixed number of queries."""
+    by_role, by_mandate = [], []
+    covering = _covering(proposal, booking)
+    for membership in _without_hand(proposal, booking):
+        person = membership.user
+        if role := _role_of(membership, proposal.portfolio, booking):
+            by_role.append((person, role))
+        else:
+            mine = (each for each in covering if each.user_id == person.pk)
+            by_mandate += [(person, f"mandate {each.pk}") for each in list(mine)[:1]]
+    return by_role + by_mandate
 
 
 def who_may(proposal: Proposal, booking: Booking) -> str:
     """Who has the right to decide this, as a sentence."""
-    names = [f"{person} ({right})" for person, right in deciders(proposal, booking)]
+    people = [f"{person} ({right})" for person, right in deciders(proposal, booking)]
+    keys = [each for each in _covering(proposal, booking) if each.api_key is not None]
+    names = people + [f"the key '{each.holder.name}' (mandate {each.pk})" for each in keys]
     if not names:
         return "Nobody here may: it takes somebody in finance who has no hand in it."
     more = len(names) - MOST_NAMES
     shown = [*names[:MOST_NAMES], *([f"{more} more"] if more > 0 else [])]
-    return f"{'These' if len(names) > 1 else 'This person'} may: {', '.join(shown)}."
+    return f"{'These' if len(names) > 1 else 'This one'} may: {', '.join(shown)}."
+
+
+def _covering(proposal: Proposal, booking: Booking) -> list[Mandate]:
+    """The mandates in force that cover a booking; two queries."""
+    now, portfolio = timezone.now(), proposal.portfolio
+    return [
+        use.mandate
+        for use in mandates.uses(mandates.in_force(portfolio, now), now)
+        if not mandates.why_not_covered(use, booking.changes, booking.moves)
+    ]
+
+
+def _without_hand(proposal: Proposal, booking: Booking) -> list[Membership]:
+    """The active members who neither drew a proposal up nor alone gain by it."""
+    owners = booking.owners_of_what_gains if len(booking.owners_of_what_gains) == 1 else set()
+    hands = {each for each in (*_hands_in(proposal), *owners) if each is not None}
+    rows = Membership.objects.filter(portfolio=proposal.portfolio, user__is_active=True)
+    rows = rows.exclude(user_id__in=hands)
+    return list(rows.select_related("user").order_by("role", "user__name", "pk"))
 
 
 def require_no_hand(principal: Principal, proposal: Proposal) -> Membership:
@@ -174,15 +228,25 @@ def require_no_hand(principal: Principal, proposal: Proposal) -> Membership:
     return membership
 
 
-def _right_of(principal: Principal, proposal: Proposal, booking: Booking) -> str:
+def _right_of(
+    principal: Principal, proposal: Proposal, booking: Booking, to_decide: bool
+) -> tuple[str, Mandate | None]:
     person, portfolio = person_behind(principal), proposal.portfolio
     membership = require_no_hand(principal, proposal)
     if booking.owners_of_what_gains == {person.pk}:
         raise NotAllowed("Only bets that you own would gain, so another has to decide it.")
+    by_key = f" of {person}, by the key '{principal.name}'" * isinstance(principal, ApiKey)
     if role := _role_of(membership, portfolio, booking):
-        by_key = f" of {person}, by the key '{principal.name}'" * isinstance(principal, ApiKey)
-        return f"Role: {role}{by_key}"
-    raise NotAllowed(_beyond(membership, portfolio, booking))
+        return f"Role: {role}{by_key}", None
+    held = mandates.held_by(principal, portfolio, timezone.now(), to_decide=to_decide)
+    against = {
+        use.mandate: mandates.why_not_covered(use, booking.changes, booking.moves) for use in held
+    }
+    for mandate, reasons in against.items():
+        if not reasons:
+            return f"{mandate}{by_key}", mandate
+    beyond = [f"{mandate} does not cover it: {' '.join(why)}" for mandate, why in against.items()]
+    raise NotAllowed(" ".join([_beyond(membership, portfolio, booking), *beyond]))
 
 
 def _role_of(membership: Membership, portfolio: Portfolio, booking: Booking) -> str:
@@ -212,8 +276,3 @@ def _hands_in(proposal: Proposal) -> set[int]:
     """Who drew the proposal up or changed it."""
     changed = set(proposal.contributors.values_list("pk", flat=True))
     return changed if proposal.drawn_up_by_id is None else {*changed, proposal.drawn_up_by_id}
-
-
-def _members(portfolio: Portfolio) -> Iterator[Membership]:
-    rows = Membership.objects.filter(portfolio=portfolio, user__is_active=True)
-    yield from rows.select_related("user").order_by("role", "user__name", "pk")

@@ -73,6 +73,7 @@ def give(taken: Taken, proposal: Proposal, booking: Booking) -> SecondPersonNeed
         proposal=proposal,
         person=person,
         api_key=taken.api_key,
+        mandate=taken.authority.mandate,
         authority=taken.authority.text,
         signed_with=taken.signed_with,
         given_at=taken.at,

@@ -3,45 +3,42 @@
 ``allocation.authority`` says who may.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
 
-from allocation import consents, ledger, signals
-from allocation.authority import Authority, Booking, Taken, authority_for, require_no_hand
+from allocation import consents, ledger, mandates, signals
+from allocation.authority import (
+    Authority,
+    Booking,
+    Taken,
+    at_once,
+    authority_for,
+    require_no_hand,
+)
 from allocation.booking import transfers_of
 from allocation.leaving import carry_out
-from allocation.models import Consent, Decision, Proposal, RecomputeRequest
+from allocation.models import Consent, Decision, Mandate, Proposal
 from allocation.part import Part, WorkedOut, as_shown
-from allocation.propose import booked_working, close, names_of
+from allocation.propose import close
 from allocation.requests import ask
+from allocation.still_so import (
+    Shown,
+    closed_how,
+    newer_than,
+    refuse_if_newer_is_known,
+    refuse_if_not_as_shown,
+    refuse_if_positions_differ,
+    what_differs,
+)
 from bets.models import Portfolio
-from evidence.models import Evidence
 from spm import live
-from spm.accounts.permissions import Principal
+from spm.accounts.permissions import NotAllowed, Principal
 from spm.accounts.signing import Signature
 from spm.errors import Conflict, Invalid
 
-MOST_DIFFERENCES = 5
 TIME_IS_UP = Authority("The portfolio's time for deciding", needs_second_person=False)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the decider was looking at: an answer to anything else would be no decision.
-
-    ``newer_evidence`` are events that the page named as newer than the proposal, and that the
-    decider has therefore seen. ``part_sha256`` is the digest of the part that was shown, where it
-    is a part that is approved.
-    """
-
-    version: int
-    content_sha256: str
-    newer_evidence: frozenset[int] = field(default_factory=frozenset)
-    part_sha256: str = ""
 
 
 def approve(
@@ -76,20 +73,50 @@ def approve(
     """
     with transaction.atomic():
         proposal = _open_proposal(principal, proposal_id)
-        _refuse_if_not_as_shown(proposal, shown)
-        _refuse_if_newer_is_known(proposal, shown)
+        refuse_if_not_as_shown(proposal, shown)
+        refuse_if_newer_is_known(proposal, shown)
         found = _part(proposal, shown, part)
         booking = Booking.whole(proposal) if found is None else Booking.of(found)
-        authority = authority_for(principal, proposal, booking)
+        authority = authority_for(principal, proposal, booking, to_decide=True)
         carry_out.hold_the_board(proposal)
         ledger.hold(proposal.portfolio_id)
-        _refuse_if_positions_differ(proposal)
+        refuse_if_positions_differ(proposal)
         carry_out.refuse_if_no_longer_so(proposal)
         taken = Taken(principal, authority, reason, at or timezone.now(), signature)
         outcome = _approve(taken, proposal, booking, shown.newer_evidence)
     if isinstance(outcome, consents.SecondPersonNeeded):
         raise outcome
     return outcome
+
+
+def book_at_once(
+    mandate: Mandate, proposal_id: int, shown: Shown, part: Part | None = None
+) -> Decision:
+    """Book a proposal, or a part of it, under a mandate that says so; its holder answers for it.
+
+    Raises:
+        NotAllowed: the mandate does not cover it, or not any more.
+        Conflict, Invalid: as for ``approve``.
+    """
+    holder = mandate.holder
+    with transaction.atomic():
+        proposal = _open_proposal(holder, proposal_id)
+        refuse_if_not_as_shown(proposal, shown)
+        refuse_if_newer_is_known(proposal, shown)
+        found = _part(proposal, shown, part)
+        booking = Booking.whole(proposal) if found is None else Booking.of(found)
+        held = mandates.held_by(holder, proposal.portfolio, timezone.now(), to_decide=True)
+        use = next((each for each in held if each.mandate == mandate), None)
+        if use is None:
+            raise NotAllowed(f"{mandate} is not in force any more.")
+        authority = at_once(use, proposal, booking)
+        ledger.hold(proposal.portfolio_id)
+        refuse_if_positions_differ(proposal)
+        taken = Taken(holder, authority, "", timezone.now())
+        decision = _approve(taken, proposal, booking, frozenset())
+    if isinstance(decision, consents.SecondPersonNeeded):  # ``at_once`` has refused that before
+        raise decision
+    return decision
 
 
 def _part(proposal: Proposal, shown: Shown, part: Part | None) -> WorkedOut | None:
@@ -163,7 +190,7 @@ def refuse(
     with transaction.atomic():
         proposal = _open_proposal(principal, proposal_id)
         authority = authority_for(principal, proposal, Booking.whole(proposal))
-        _refuse_if_not_as_shown(proposal, shown)
+        refuse_if_not_as_shown(proposal, shown)
         taken = Taken(principal, authority, why, at or timezone.now(), signature)
         decision = _decide(taken, proposal, Decision.Kind.REFUSED)
         proposal.changes.update(approved=False)
@@ -217,97 +244,6 @@ def _open_proposal(principal: Principal, proposal_id: int) -> Proposal:
     return proposal
 
 
-def closed_how(proposal: Proposal) -> str:
-    """Who or what closed a proposal, in a sentence."""
-    decision = Decision.objects.filter(proposal=proposal).select_related("decided_by").first()
-    if decision is not None and decision.decided_by is not None:
-        return f"{decision.get_kind_display()} by {decision.decided_by}."
-    later = proposal.replaced_by.order_by("-id").first()
-    follow = f" Proposal {later.number} took its place." if later else ""
-    return f"{proposal.closed_because}{follow}".strip() or proposal.get_status_display()
-
-
-def what_differs(proposal: Proposal) -> list[str]:
-    """In what the proposal that took its place says otherwise, the largest differences first."""
-    later = proposal.replaced_by.order_by("-id").first()
-    if later is None:
-        return []
-    before, after = _planned(proposal), _planned(later)
-    names = names_of(before.keys() | after.keys())
-    rows = sorted(
-        (abs(after.get(bet_id, Decimal(0)) - before.get(bet_id, Decimal(0))), bet_id)
-        for bet_id in names
-        if after.get(bet_id) != before.get(bet_id)
-    )
-    return [
-        f"{names[bet_id]}: {_in_words(before.get(bet_id))} before, "
-        f"{_in_words(after.get(bet_id))} now."
-        for _, bet_id in reversed(rows[-MOST_DIFFERENCES:])
-    ]
-
-
-def _planned(proposal: Proposal) -> dict[int, Decimal]:
-    """The change of working money by bet id, currency per month."""
-    changes = proposal.changes.all()
-    return {change.bet_id: change.working_after - change.working_before for change in changes}
-
-
-def _in_words(difference: Decimal | None) -> str:
-    return "no change" if difference is None else f"{difference:+,.2f} a month"
-
-
-def _refuse_if_not_as_shown(proposal: Proposal, shown: Shown) -> None:
-    if proposal.content_sha256 != shown.content_sha256:
-        raise Conflict("The moves are not the ones that you saw.", ["Its moves were changed."])
-    if proposal.version != shown.version:
-        changed = [f"It was version {shown.version} and is now version {proposal.version}."]
-        if proposal.newest_evidence is not None:
-            changed.append(f"The newest evidence it has seen is: {proposal.newest_evidence}.")
-        raise Conflict("The proposal has changed since you opened it.", changed)
-
-
-def newer_than(proposal: Proposal) -> list[Evidence]:
-    """Evidence on the proposal's bets that it has not seen, newest first."""
-    bet_ids = proposal.changes.values_list("bet_id", flat=True)
-    waiting = RecomputeRequest.objects.filter(
-        portfolio_id=proposal.portfolio_id, evidence__bet_id__in=list(bet_ids)
-    )
-    return list(
-        Evidence.objects.filter(pk__in=waiting.values("evidence_id"))
-        .select_related("bet")
-        .order_by("-recorded_at", "-id")
-    )
-
-
-def _refuse_if_newer_is_known(proposal: Proposal, shown: Shown) -> None:
-    unseen = [event for event in newer_than(proposal) if event.pk not in shown.newer_evidence]
-    if unseen:
-        raise Conflict(
-            "Evidence has arrived that this proposal has not seen; it is being recomputed.",
-            [f"{event}." for event in unseen[:5]],
-        )
-    others = RecomputeRequest.objects.filter(
-        portfolio_id=proposal.portfolio_id, evidence__isnull=True
-    )
-    reasons = list(others.values_list("reason", flat=True)[:5])
-    if reasons:
-        raise Conflict("Terms have changed that this proposal has not seen.", reasons)
-
-
-def _refuse_if_positions_differ(proposal: Proposal) -> None:
-    changes = list(proposal.changes.all())
-    bet_ids = [change.bet_id for change in changes]
-    booked, names = booked_working(bet_ids), names_of(bet_ids)
-    different = [
-        f"{names[change.bet_id]} holds {booked.get(change.bet_id, Decimal(0))} a month; "
-        f"the proposal assumes {change.working_before}."
-        for change in changes
-        if booked.get(change.bet_id, Decimal(0)) != change.working_before
-    ]
-    if different:
-        raise Conflict("Positions have changed since this was worked out.", different)
-
-
 def _decide(
     taken: Taken,
     proposal: Proposal,
@@ -330,6 +266,7 @@ def _decide(
         decided_at=taken.at,
         decided_by=taken.person,
         api_key=taken.api_key,
+        mandate=taken.authority.mandate,
         authority=taken.authority.text,
         signed_with=taken.signed_with,
         consent=first,

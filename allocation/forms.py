@@ -7,11 +7,12 @@ from typing import Any
 
 from django import forms
 
-from allocation.decide import Shown, require_reason
+from allocation.decide import require_reason
 from allocation.engine.guardrails import KINDS
 from allocation.guardrails import known_values
 from allocation.limits import LONGEST_REASON
 from allocation.models import Guardrail, Proposal
+from allocation.still_so import Shown
 from bets.forms import plain
 from bets.models import Portfolio
 from spm.accounts.signing import LONGEST

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from allocation.engine.guardrails import KINDS
 from allocation.guardrails import known_values
-from allocation.models import Guardrail, LimitChange
+from allocation.models import Guardrail, LimitChange, Mandate
 from bets.models import Portfolio
 from spm import formats
 
@@ -71,6 +72,8 @@ class ChangeRow:
 
 def change_row(change: LimitChange, known: ScopeNames, currency: str) -> ChangeRow:
     """An entry as (what, before, after) in words."""
+    if change.mandate is not None:
+        return ChangeRow(change, str(change.mandate), _of_mandate(change, currency))
     if change.guardrail is None:
         before, after = (
             "never" if each["amount"] is None else formats.rate(Decimal(each["amount"]), currency)
@@ -94,6 +97,21 @@ def change_row(change: LimitChange, known: ScopeNames, currency: str) -> ChangeR
     return ChangeRow(change, after["name"], what)
 
 
+def _of_mandate(change: LimitChange, currency: str) -> list[tuple[str, str, str]]:
+    after = change.after
+    if change.before:
+        return [(f"of {after['holder']}, revoked", "", "")]
+    most, in_30_days = (
+        formats.rate(Decimal(after[name]), currency)
+        for name in ("most_per_move", "most_per_30_days")
+    )
+    until = datetime.fromisoformat(after["expires_at"])
+    return [
+        ("granted", "", f"to {after['holder']}: {most} a move, {in_30_days} in 30 days"),
+        ("until", "", f"{until.day} {until:%b %Y}"),
+    ]
+
+
 def _terms_in_words(kind: str, terms: Mapping[str, Any], known: ScopeNames, currency: str) -> str:
     parts = [
         f"{word} {_field_in_words(kind, side, terms[side], known, currency)}"
@@ -115,7 +133,13 @@ def _field_in_words(kind: str, field: str, value: Any, known: ScopeNames, curren
 def changes_in(portfolio: Portfolio) -> Any:
     """The journal of a portfolio, newest first."""
     rows = LimitChange.objects.filter(portfolio=portfolio)
-    return rows.select_related("guardrail", "changed_by", "api_key").order_by("-id")
+    return rows.select_related("guardrail", "mandate", "changed_by", "api_key").order_by("-id")
+
+
+def changes_of_mandate(mandate: Mandate) -> list[ChangeRow]:
+    """The journal of one mandate, newest first."""
+    rows = changes_in(mandate.portfolio).filter(mandate=mandate)
+    return [change_row(each, {}, mandate.portfolio.currency) for each in rows[:MOST_CHANGES]]
 
 
 def changes_of(guardrail: Guardrail) -> list[ChangeRow]:

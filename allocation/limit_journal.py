@@ -1,4 +1,4 @@
-"""The journal of limits: each change of a guardrail, the envelope or the floor, with its why."""
+"""The journal of limits: each change of a guardrail, a mandate or a sum, with its why."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from allocation.models import Guardrail, LimitChange
+from allocation.models import Guardrail, LimitChange, Mandate
 from allocation.sealing import seal
 from bets.edit import signature
 
@@ -39,12 +39,14 @@ def note(
     by: object,
     reason: str,
     guardrail: Guardrail | None = None,
+    mandate: Mandate | None = None,
 ) -> LimitChange:
     """Write one change down, in the transaction that makes it."""
     return LimitChange.objects.create(
         portfolio_id=portfolio_id,
         subject=subject,
         guardrail=guardrail,
+        mandate=mandate,
         before=dict(before),
         after=dict(after),
         changed_at=timezone.now(),

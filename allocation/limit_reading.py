@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from allocation.guardrails import known_values
 from allocation.limit_changes import (
     MOST_CHANGES,
@@ -17,7 +19,8 @@ from allocation.limit_changes import (
     written,
 )
 from allocation.limit_history import History, days_until, histories, opened_on
-from allocation.models import Guardrail, LatestRun, LimitChange, Mandate, Proposal
+from allocation.mandate_reading import MandateRow, mandate_rows
+from allocation.models import Guardrail, LatestRun, LimitChange, Proposal
 from allocation.reading import open_proposal
 from bets.models import Portfolio
 from spm import formats
@@ -165,7 +168,7 @@ class LimitsPage:
     rows: list[GuardrailRow]
     out_of_force: list[Guardrail]
     changes: list[ChangeRow]
-    mandates: list[Mandate]
+    mandates: list[MandateRow]
     run: LatestRun | None
     proposal: Proposal | None
 
@@ -205,12 +208,12 @@ def limits_page(portfolio: Portfolio, today: date) -> LimitsPage:
         )
         for guardrail in in_force
     ]
-    mandates = Mandate.objects.filter(portfolio=portfolio)
+    held = mandate_rows(portfolio, timezone.now())
     return LimitsPage(
         rows,
         [each for each in guardrails if not each.active],
         [change_row(each, known, portfolio.currency) for each in changes[:MOST_CHANGES]],
-        list(mandates.select_related("user", "api_key", "granted_by")),
+        [row for row in held if not row.use.state],
         run,
         proposal,
     )

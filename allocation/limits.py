@@ -246,7 +246,7 @@ def _read(given: Given, *needed: str) -> tuple[dict[str, Any], str]:
             )
     fields.read("name", reading.text(LONGEST_NAME, required=True))
     fields.read("kind", reading.one_of(tuple(KINDS)))
-    fields.read("scope", _scope)
+    fields.read("scope", read_scope)
     fields.read("minimum", reading.optional(_figure))
     fields.read("maximum", reading.optional(_figure))
     fields.read("active", _yes_or_no)
@@ -268,7 +268,7 @@ def _figure(value: Any, field: str) -> Decimal:
     return figure + 0
 
 
-def _scope(value: Any, field: str) -> dict[str, list[str]]:
+def read_scope(value: Any, field: str) -> dict[str, list[str]]:
     """Lists of values by attribute; ids may be given as numbers."""
     if not isinstance(value, Mapping):
         raise Invalid({field: 'Give an object such as {"horizon": ["H3"]}.'})

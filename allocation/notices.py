@@ -82,10 +82,12 @@ def on_decided(sender: Any, decision: Decision, **kwargs: Any) -> None:
     told = _office(decision.portfolio_id, OFFICE_ROLES)
     to = dict.fromkeys(told, Because.OFFICE.value)
     members = set(_members(decision.portfolio_id).values_list("user_id", flat=True))
-    if proposal.drawn_up_by_id in members:
-        to[proposal.drawn_up_by_id] = Because.DREW_UP
-    to.pop(decision.decided_by_id or 0, None)
-    owners = members - to.keys() - {decision.decided_by_id}
+    to |= dict.fromkeys(members & {proposal.drawn_up_by_id}, Because.DREW_UP)
+    knows = None if decision.booked_at_once else decision.decided_by_id
+    if decision.booked_at_once:
+        to |= dict.fromkeys(members & {decision.decided_by_id}, Because.DECIDES)
+    to.pop(knows or 0, None)
+    owners = members - to.keys() - {knows}
     news = [_of_decision(decision, changes, to), *_to_owners(decision, changes, owners)]
     tell(news, decision.decided_at)
 

@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from allocation import decide, ledger, limit_effect, proving, requests, studies
+from allocation import decide, ledger, limit_effect, proving, requests, studies, within_mandate
 from allocation.models import RecomputeRequest, Scenario
 from allocation.recompute import run_owed
 from allocation.scenarios import solving
@@ -23,6 +23,7 @@ WAITED = timedelta(seconds=5)
 def recompute(portfolio_id: int) -> None:
     """Compute what is owed to a portfolio."""
     if run_owed(portfolio_id):
+        within_mandate.book_at_once(portfolio_id)
         requests.ring_for_studies(portfolio_id)
 
 
@@ -49,6 +50,7 @@ def sweep_recompute_requests() -> None:
     """Compute what has waited, whatever became of the message about it."""
     waiting = RecomputeRequest.objects.filter(requested_at__lte=timezone.now() - WAITED)
     _each(waiting.order_by().values_list("portfolio_id", flat=True).distinct(), run_owed)
+    _each(within_mandate.fresh(), within_mandate.book_at_once)
 
 
 @shared_task(name=solving.TASK)

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from allocation import limit_pages, views
-from allocation.pages import founding, ledger, settings, thresholds, unwinding
+from allocation.pages import founding, ledger, mandates, settings, thresholds, unwinding
 
 app_name = "allocation"
 
@@ -45,6 +45,10 @@ urlpatterns = [
     path("guardrails/list", limit_pages.guardrails_panel, name="guardrails_panel"),
     path("guardrails/new", limit_pages.new_guardrail, name="new_guardrail"),
     path("guardrails/<int:guardrail_id>", limit_pages.one_guardrail, name="guardrail"),
+    path("mandates", mandates.mandates_page, name="mandates"),
+    path("mandates/new", mandates.new_mandate, name="new_mandate"),
+    path("mandates/<int:mandate_id>", mandates.one_mandate, name="mandate"),
+    path("mandates/<int:mandate_id>/revoke", mandates.revoke_mandate, name="revoke_mandate"),
     path("guardrails/set/<slug:which>", limit_pages.limit_amount, name="limit_amount"),
     path("bets/<int:bet_id>/unwind", unwinding.unwind_page, name="unwind"),
     path("", include("allocation.leaving.urls")),

@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from allocation import decide, reading
+from allocation import decide, reading, still_so
 from allocation.consents import SecondPersonNeeded
 from allocation.deciding import Deciding, deciding
 from allocation.forms import DecisionForm
@@ -119,7 +119,7 @@ def study_panel(request: PageRequest, proposal_id: int) -> HttpResponse:
 def _proposal(
     request: PageRequest, proposal: Proposal, form: DecisionForm | None = None
 ) -> dict[str, Any]:
-    newer = decide.newer_than(proposal) if proposal.is_open else []
+    newer = still_so.newer_than(proposal) if proposal.is_open else []
     later = None if proposal.is_open else reading.open_proposal(proposal.portfolio)
     rows = reading.change_rows(proposal)
     standing = deciding(request.user, proposal) if proposal.is_open else Deciding()
@@ -144,7 +144,7 @@ def _proposal(
         "newer": newer,
         "later": later,
         "later_sentence": sentence(later) if later else "",
-        "closed_how": "" if proposal.is_open else decide.closed_how(proposal),
+        "closed_how": "" if proposal.is_open else still_so.closed_how(proposal),
         "deciding": standing,
         "form": form,
     }

@@ -15,11 +15,12 @@ from typing import Any
 from django.utils import timezone
 
 from allocation import ledger, requests
-from allocation.decide import Shown, approve, refuse
+from allocation.decide import approve, refuse
 from allocation.demo import story as reading
 from allocation.demo.story import Story
 from allocation.models import Proposal, RecomputeRequest
 from allocation.recompute import recompute
+from allocation.still_so import Shown
 from bets import board
 from bets.edit import OFFICE, add_hypothesis, create_bet
 from bets.models import Bet, Portfolio, Stage, StageChange

@@ -71,6 +71,12 @@ class Decision(AppendOnlyModel):
         ]
 
     @property
+    def booked_at_once(self) -> bool:
+        """Whether it was booked at once under a mandate, with nobody sitting there."""
+        approved = self.kind in (self.Kind.APPROVED, self.Kind.PARTLY_APPROVED)
+        return approved and self.mandate_id is not None and not self.signed_with
+
+    @property
     def signed_with_in_words(self) -> str:
         """How it was signed; empty where nobody sat there."""
         return IN_WORDS.get(self.signed_with, "")

@@ -11,11 +11,12 @@ from django.utils import timezone
 from allocation import ledger
 from allocation.authority import why_not
 from allocation.booking import after_months
-from allocation.decide import Shown, approve, expire, refuse
+from allocation.decide import approve, expire, refuse
 from allocation.models import Account, Decision, Proposal, RecomputeRequest, Transfer
 from allocation.propose import booked_working
 from allocation.recompute import recompute
 from allocation.requests import ask
+from allocation.still_so import Shown
 from allocation.verify import Finding, verify
 from bets.models import Bet, Portfolio
 from evidence.models import Evidence
@@ -247,7 +248,7 @@ def test_nothing_is_booked_between_the_look_at_the_positions_and_the_booking(
         at_once([correct])
         return positions
 
-    monkeypatch.setattr("allocation.decide.booked_working", look)
+    monkeypatch.setattr("allocation.still_so.booked_working", look)
     approve(make_member(portfolio, Role.FINANCE), proposal.pk, as_shown(proposal))
     promised = proposal.changes.get(bet=sick).working_after
     assert Account.objects.get(bet=sick, kind="working").booked == promised == 20_000

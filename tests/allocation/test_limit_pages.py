@@ -231,7 +231,7 @@ def test_the_journal_tells_what_changed_in_words() -> None:
     assert "Out of force: Exploratory" in text
 
 
-def test_mandates_are_shown_to_all_and_changed_by_none() -> None:
+def test_mandates_in_force_are_shown_to_all_with_what_is_used() -> None:
     portfolio = make_portfolio()
     lead, finance = make_member(portfolio, name="Lena"), make_member(portfolio, Role.FINANCE)
     Mandate.objects.create(
@@ -243,7 +243,7 @@ def test_mandates_are_shown_to_all_and_changed_by_none() -> None:
         expires_at=datetime.now(UTC) + timedelta(days=30),
     )
     text = text_of(signed_in(lead).get("/guardrails"))
-    assert "Lena reversible positions only €5k/mo €20k/mo" in text
+    assert "· Lena · all bets" in text and "€0/mo of €20k/mo" in text
 
 
 def posted(client: Client, address: str, do: str = "effect", **typed: Any) -> Any:

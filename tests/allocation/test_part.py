@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from allocation import ledger
 from allocation.booking import after_months
-from allocation.decide import Shown, approve
+from allocation.decide import approve
 from allocation.models import Account, Decision, LatestRun, Proposal
 from allocation.part import Part, WorkedOut, checked, worked_out
 from allocation.propose import booked_working
 from allocation.recompute import recompute
+from allocation.still_so import Shown
 from bets.models import Bet
 from spm.accounts.models import Role
 from spm.accounts.permissions import NotAllowed

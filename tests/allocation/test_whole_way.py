@@ -11,9 +11,10 @@ from random import Random
 import pytest
 
 from allocation import ledger
-from allocation.decide import Shown, approve
+from allocation.decide import approve
 from allocation.models import Account, Guardrail, LatestRun, Proposal, RecomputeRequest
 from allocation.recompute import recompute
+from allocation.still_so import Shown
 from allocation.verify import verify
 from bets.models import Bet, Portfolio
 from spm.accounts.models import Role

@@ -132,6 +132,7 @@ def addresses() -> list[str]:
         f"/ledger/transfers/{Transfer.objects.filter(decision__isnull=False).latest('id').pk}",
         f"/bets/{Account.objects.filter(kind='entangled', booked__gt=0)[0].bet_id}/unwind",
         "/guardrails",
+        "/mandates",
         "/design",
         *scenario_addresses(),
         "/no-such-page",

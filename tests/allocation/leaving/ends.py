@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from allocation import ledger
-from allocation.decide import Shown
 from allocation.models import Proposal, RecomputeRequest
+from allocation.still_so import Shown
 from bets.models import Bet, Dependency, Portfolio, Team
 from spm.accounts.models import Role, User
 from tests.factories import (

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from allocation import ledger
-from allocation.decide import Shown, approve
+from allocation.decide import approve
 from allocation.models import Guardrail, Proposal, RecomputeRequest, Scenario
 from allocation.scenarios import edit, proposing
+from allocation.still_so import Shown
 from allocation.wording import sentence
 from bets.models import Bet
 from spm.accounts.models import Role

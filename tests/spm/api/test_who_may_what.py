@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from allocation import guardrails, ledger
 from allocation.guardrails import Limit
-from allocation.models import Decision, Guardrail, Proposal, RecomputeRequest, Scenario
+from allocation.models import Decision, Guardrail, Mandate, Proposal, RecomputeRequest, Scenario
 from allocation.scenarios.edit import change, create
 from allocation.scenarios.solving import answer_to
 from bets.edit import OFFICE
@@ -28,6 +28,7 @@ from spm.accounts.models import Role, User
 from spm.webhooks import changes as webhooks
 from spm.webhooks.models import Event, Webhook, WebhookDelivery
 from tests.allocation.test_decide import proposed
+from tests.allocation.test_mandates import granted
 from tests.api_client import ApiClient, client_of
 from tests.factories import (
     PASSWORD,
@@ -66,6 +67,7 @@ class World:
     guardrail: Guardrail
     webhook: Webhook
     delivery: WebhookDelivery
+    mandate: Mandate
 
 
 def make_world() -> World:
@@ -96,6 +98,7 @@ def make_world() -> World:
         scenario,
         guardrail,
         *hooked(portfolio),
+        granted(portfolio),
     )
 
 
@@ -260,6 +263,14 @@ def limit_on_work(world: World) -> dict[str, Any]:
     return {"portfolio": world.portfolio.pk, "stage": "testing", "limit": 4}
 
 
+def delegated(world: World) -> dict[str, Any]:
+    """A mandate for the holder of the one that there is."""
+    until = (timezone.now() + timedelta(days=30)).isoformat()
+    sums = {"most_per_move": "1000.00", "most_per_30_days": "5000.00"}
+    named = {"portfolio": world.portfolio.pk, "user": world.mandate.user_id}
+    return {**named, **sums, "expires_at": until, "reason": "A trial."}
+
+
 ENTRIES: dict[tuple[str, str], Entry] = {
     ("GET", "api-portfolios"): Entry(lambda world: "/portfolios", foreign="empty"),
     ("GET", "api-portfolio"): shown("portfolios", "portfolio"),
@@ -422,6 +433,16 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         foreign=400,
     ),
     ("GET", "api-limit-changes"): listed("limit-changes"),
+    ("GET", "api-mandates"): listed("mandates"),
+    ("GET", "api-mandate"): shown("mandates", "mandate"),
+    ("POST", "api-mandates"): Entry(
+        lambda world: "/mandates", FINANCE_ONLY, lambda world: delegated(world), foreign=400
+    ),
+    ("POST", "api-revoke-mandate"): Entry(
+        lambda world: f"/mandates/{world.mandate.pk}/revoke",
+        FINANCE_ONLY,
+        lambda world: {"reason": "The trial is over."},
+    ),
     ("GET", "api-webhooks"): Entry(
         lambda world: f"/webhooks?portfolio={world.portfolio.pk}", ADMIN_ONLY, foreign="empty"
     ),
