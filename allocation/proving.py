@@ -63,8 +63,9 @@ def prove(portfolio_id: int) -> Proof:
 
 
 def _written_down(done: Checked, seconds: float) -> Proof:
+    now = timezone.now()
     said = {
-        "finished_at": timezone.now(),
+        "finished_at": now,
         "seconds": seconds,
         "transfers": done.end.sequence,
         "seals": done.end.seals,
@@ -75,7 +76,7 @@ def _written_down(done: Checked, seconds: float) -> Proof:
         owed = Proof.objects.select_for_update().filter(
             portfolio=done.portfolio, finished_at__isnull=True
         )
-        proof = owed.first() or Proof(portfolio=done.portfolio, asked_at=said["finished_at"])
+        proof = owed.first() or Proof(portfolio=done.portfolio, asked_at=now)
         for name, value in said.items():
             setattr(proof, name, value)
         proof.save()

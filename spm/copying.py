@@ -21,7 +21,7 @@ def copy_in(rows: Sequence[models.Model]) -> None:
     connection = connections[router.db_for_write(model)]
     fields = model._meta.concrete_fields
     key = model._meta.pk.attname
-    names = [connection.ops.quote_name(field.column) for field in fields]
+    names = [connection.ops.quote_name(str(field.column)) for field in fields]
     table = connection.ops.quote_name(model._meta.db_table)
     # What goes wrong comes as Django's own errors, as everywhere.
     with connection.cursor() as cursor, connection.wrap_database_errors:

@@ -121,7 +121,7 @@ def send(url: str, headers: Mapping[str, str], body: bytes = b"", method: str = 
     places = _resolve(target)
     line = _connect(target, places, began + TOTAL_SECONDS)
     connection = http.client.HTTPConnection(target.host, target.port)
-    connection.sock = line  # type: ignore[assignment]
+    connection.sock = line
     said = {
         "Host": target.host_header,
         "User-Agent": AGENT,

@@ -37,7 +37,7 @@ class Webhooks(ListView):
     def post(self, request: Request) -> Response:
         """The answer holds the secret, this once; so a repetition makes another webhook."""
         said = _signed(self, forms.NewWebhook)
-        portfolios: Any = apps.get_model("bets", "Portfolio").objects  # type: ignore[attr-defined]
+        portfolios: Any = apps.get_model("bets", "Portfolio").objects
         portfolio = portfolios.meant_by(self.principal, said.get("portfolio"))
         made = changes.add(self.principal, portfolio.pk, said["address"], said["events"])
         return Response(_with_secret(*made), status=201)

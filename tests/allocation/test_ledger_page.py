@@ -170,8 +170,8 @@ def test_the_workbook_holds_transfers_balances_and_proof_with_typed_cells() -> N
     portfolio, (evil, _) = poisoned()
     book = workbook_of(viewer(portfolio))
     assert list(book) == ["Transfers", "Balances", "Proof"]
-    head, newest, before, _ = book["Transfers"]
-    newest, before = dict(zip(head, newest, strict=True)), dict(zip(head, before, strict=True))
+    head, *rows, _ = book["Transfers"]
+    newest, before = (dict(zip(head, row, strict=True)) for row in rows)
     assert (newest["number"], newest["amount per month"]) == (3, 5_000)
     assert newest["effective on"] == timezone.localdate()
     assert isinstance(newest["booked at"], datetime)

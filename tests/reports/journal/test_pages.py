@@ -1,6 +1,7 @@
 """The page of the journal: what it shows, its addresses, its files, and what it costs."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -31,7 +32,7 @@ def busy_office(years: int = 1) -> Office:
         refused = office.proposal(at)
         office.change(refused, "two", 500, 100)
         office.decided(refused, "refused", at + timedelta(days=3), reason="Not now.")
-        table = {"bets": [{}], "successor": None}
+        table: dict[str, Any] = {"bets": [{}], "successor": None}
         ends = {"purpose": "stop", "about": office.bets["two"], "consequences": table}
         stop = office.proposal(at, **ends, reason="End it.", drawn_up_by=office.finance)
         office.decided(stop, "expired", at + timedelta(days=4), decided_by=None)
