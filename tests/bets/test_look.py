@@ -34,6 +34,17 @@ def test_a_look_shows_what_one_decides_by_and_leads_to_the_page() -> None:
     assert f"/bets/{bet.pk}/belief-over-money" in html and "/evidence/newest" in html
 
 
+def test_a_look_says_what_a_bet_comes_from_and_what_it_goes_on_in() -> None:
+    portfolio = make_portfolio()
+    first = make_bet(portfolio, title="Refunds")
+    second = make_bet(portfolio, title="Credit notes", predecessor=first)
+    client = board_of(portfolio)
+    before = html_of(client, f"/bets/{first.pk}/look", **HTMX)
+    after = html_of(client, f"/bets/{second.pk}/look", **HTMX)
+    assert f'goes on in <a href="/bets/{second.pk}">Credit notes</a>' in before
+    assert f'successor of <a href="/bets/{first.pk}">Refunds</a>' in after
+
+
 def test_the_address_carries_the_look() -> None:
     portfolio = make_portfolio()
     bet = make_bet(portfolio, title="Refunds")
