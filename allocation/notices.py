@@ -119,7 +119,12 @@ def deciders_of(proposal: Proposal) -> list[int]:
 
 
 def may_still_decide(notice: Notice) -> bool:
-    """Whether what a notice asks of its person can still be done by them."""
+    """Whether what a notice asks of its person can still be done by them.
+
+    What was booked at once under their mandate asks nothing, and stays true.
+    """
+    if notice.kind == NoticeKind.DECISION:
+        return True
     number = notice.about.split(":")[1]
     proposal = Proposal.objects.filter(pk=int(number)).defer("snapshot", "solution").first()
     return proposal is not None and proposal.is_open and not why_not(notice.person, proposal)
@@ -239,6 +244,9 @@ def _to_owners(
 
 def _what_became(decision: Decision) -> str:
     """'Proposal 7 was refused by Iris Weber'."""
+    if decision.booked_at_once:
+        holder = in_brief(str(decision.decided_by))
+        return f"{named(decision.proposal)} was booked at once under the mandate of {holder}"
     done = {
         Decision.Kind.APPROVED: "was approved",
         Decision.Kind.PARTLY_APPROVED: "was approved in part",
@@ -246,7 +254,8 @@ def _what_became(decision: Decision) -> str:
         Decision.Kind.EXPIRED: "expired, decided by nobody",
     }[Decision.Kind(decision.kind)]
     by = f" by {in_brief(str(decision.decided_by))}" if decision.decided_by else ""
-    return f"{named(decision.proposal)} {done}{by}"
+    under = " under a mandate" if decision.mandate_id else ""
+    return f"{named(decision.proposal)} {done}{by}{under}"
 
 
 def _in_words(change: ProposalChange, after: dict[int, Decimal], currency: str) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from allocation import signals
 from allocation.decide import approve, expire, refuse
-from allocation.models import Account, Proposal
+from allocation.models import Account, Decision, Mandate, Proposal
 from allocation.part import Part, checked, worked_out
 from allocation.propose import close, publish, withdraw
 from allocation.verify import verify
@@ -155,6 +155,44 @@ def test_a_part_is_told_with_what_was_booked_and_not_with_what_was_proposed() ->
     assert kept["Sick"] == "€40k/mo"
     comes_to = taken.after[office.well.pk]
     assert kept["Well"] == formats.rate(comes_to, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("at_once", "said"),
+    [
+        (False, "was approved by {} under a mandate: Move "),
+        (True, "was booked at once under the mandate of {}: Move "),
+    ],
+)
+def test_what_was_booked_under_a_mandate_is_told_as_that(at_once: bool, said: str) -> None:
+    office = Office()
+    mandate = Mandate.objects.create(
+        portfolio=office.portfolio,
+        user=office.lead,
+        granted_by=office.finance,
+        most_per_move=50_000,
+        most_per_30_days=50_000,
+        expires_at=timezone.now() + timedelta(days=1),
+        books_at_once=at_once,
+    )
+    decision = Decision.objects.create(
+        portfolio=office.portfolio,
+        proposal=office.proposal,
+        kind="approved",
+        decided_at=timezone.now(),
+        decided_by=office.lead,
+        mandate=mandate,
+        signed_with="" if at_once else "password",
+        authority="Mandate",
+        proposal_version=1,
+        content_sha256=office.proposal.content_sha256,
+    )
+    signals.decided.send(Decision, decision=decision)
+    assert said.format(office.lead) in told("decision")[office.finance]
+    # Who holds the mandate did nothing themselves where it was booked at once: they are told.
+    assert (office.lead in told("decision")) == at_once
+    mail_what_is_due(timezone.now() + timedelta(hours=1))
+    assert ([office.lead.email] in [message.to for message in outbox.outbox]) == at_once
 
 
 def test_what_nobody_decided_in_time_is_told_as_that() -> None:
