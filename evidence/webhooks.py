@@ -9,20 +9,27 @@ from django.utils import timezone
 from bets.models import Bet
 from evidence.models import ThesisBreak
 from evidence.notices.theses import NEWS_FOR, Change
-from spm.webhooks.events import link, owe
+from spm.webhooks.events import Happening, link, owe_all
 from spm.webhooks.models import Event
 
 
 def owe_theses(changes: Iterable[Change], known_at: datetime) -> None:
-    """Owe each thesis that broke or was revived; the past being replayed is told to nobody."""
+    """Owe each thesis that broke or was revived; the past being replayed is told to nobody.
+
+    Two queries for each portfolio in which some did, however many they are.
+    """
     if known_at < timezone.now() - NEWS_FOR:
         return
+    happened: dict[int, list[Happening]] = {}
     for change in changes:
         if turned := change.turned:
-            _owe(change.bet, turned, known_at)
+            told = _happening(change.bet, turned)
+            happened.setdefault(change.bet.portfolio_id, []).append(told)
+    for portfolio_id, what in happened.items():
+        owe_all(portfolio_id, what, known_at)
 
 
-def _owe(bet: Bet, turned: ThesisBreak, known_at: datetime) -> None:
+def _happening(bet: Bet, turned: ThesisBreak) -> Happening:
     data = {
         "bet": bet.pk,
         "evidence": turned.evidence_id,
@@ -32,4 +39,4 @@ def _owe(bet: Bet, turned: ThesisBreak, known_at: datetime) -> None:
         "api": link(reverse("api-bet", args=[bet.pk])),
     }
     event = Event.THESIS_BROKEN if turned.kind == "break" else Event.THESIS_REVIVED
-    owe(bet.portfolio_id, event, data, known_at)
+    return Happening(event, data)

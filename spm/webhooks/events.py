@@ -2,8 +2,9 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,14 @@ from spm.webhooks.models import Webhook, WebhookDelivery
 TASK = "webhooks.send"
 
 
+@dataclass(frozen=True)
+class Happening:
+    """One thing to be told: one of ``models.Event`` with ids, figures and links, no evidence."""
+
+    event: str
+    data: Mapping[str, Any]
+
+
 def owe(portfolio_id: int, event: str, data: Mapping[str, Any], at: datetime | None = None) -> None:
     """Owe an event to the webhooks of a portfolio that want it.
 
@@ -26,13 +35,28 @@ def owe(portfolio_id: int, event: str, data: Mapping[str, Any], at: datetime | N
         data: ids, figures and links, as JSON can say them; never words of evidence.
         at: when it happened; now by default.
     """
-    hooks = Webhook.objects.filter(portfolio_id=portfolio_id, active=True, events__contains=[event])
+    owe_all(portfolio_id, [Happening(event, data)], at)
+
+
+def owe_all(portfolio_id: int, what: Sequence[Happening], at: datetime | None = None) -> None:
+    """Owe several at once; two queries, however many there are."""
+    moment = at or timezone.now()
+    hooks = list(Webhook.objects.filter(portfolio_id=portfolio_id, active=True))
+    owed = [each for one in what for each in _owed(portfolio_id, hooks, one, moment)]
+    WebhookDelivery.objects.bulk_create(owed, batch_size=1000)
+    for webhook_id in sorted({each.webhook_id for each in owed}):
+        ring_after_commit(webhook_id)
+
+
+def _owed(
+    portfolio_id: int, hooks: Sequence[Webhook], what: Happening, at: datetime
+) -> list[WebhookDelivery]:
+    """The deliveries of one event: the same message to each webhook that wants it."""
     message_id = f"msg_{uuid.uuid4().hex}"
-    body = body_of(event, {"portfolio": portfolio_id, **data}, at or timezone.now())
-    owed = [owed_to(hook, message_id, event, body) for hook in hooks]
-    WebhookDelivery.objects.bulk_create(owed)
-    for each in owed:
-        ring_after_commit(each.webhook_id)
+    body = body_of(what.event, {"portfolio": portfolio_id, **what.data}, at)
+    return [
+        owed_to(hook, message_id, what.event, body) for hook in hooks if what.event in hook.events
+    ]
 
 
 def owed_to(hook: Webhook, message_id: str, event: str, body: str) -> WebhookDelivery:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from allocation.decide import refuse
@@ -26,7 +27,7 @@ from evidence.models import Evidence, Notice
 from spm import outgoing
 from spm.accounts.models import Role, User
 from spm.webhooks import changes, sending
-from spm.webhooks.events import owe
+from spm.webhooks.events import Happening, owe, owe_all
 from spm.webhooks.models import Event, Webhook, WebhookDelivery
 from spm.webhooks.tasks import send
 from tests.allocation.test_decide import as_shown, proposed
@@ -298,6 +299,17 @@ def test_theses_that_break_and_revive_are_told_without_a_word_of_evidence(
     assert said["thesis.revived"]["belief"] > 0.9
     bodies = " ".join(WebhookDelivery.objects.values_list("body", flat=True))
     assert "secret words" not in bodies and "lockers" not in bodies
+
+
+def test_many_theses_that_break_at_once_cost_no_more_queries(receiver: Receiver) -> None:
+    hooked = Hooked(receiver)
+    told_of = [Happening(Event.THESIS_BROKEN, {"bet": number}) for number in range(50)]
+    counts = []
+    for some in (told_of[:2], told_of):
+        with CaptureQueriesContext(connection) as queries:
+            owe_all(hooked.portfolio.pk, some)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] and WebhookDelivery.objects.count() == 52
 
 
 def test_proposals_are_told_when_published_and_decided_but_not_the_past(
