@@ -32,6 +32,18 @@ class LedgerFilter(forms.Form):
         return self.cleaned_data
 
 
+class ActualsFilter(forms.Form):
+    """Which months of bets are shown; ``after`` is where the page before ended."""
+
+    bet = forms.IntegerField(required=False, min_value=1)
+    after = forms.CharField(required=False, max_length=40)
+
+    def wanted(self) -> dict[str, Any]:
+        """The valid part of the filter: a field that cannot be read filters nothing."""
+        self.is_valid()
+        return self.cleaned_data
+
+
 class UnwindForm(SeenForm):
     """What freed entangled money, how much of it, and from when on."""
 

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from allocation import limit_pages, views
-from allocation.pages import founding, ledger, mandates, settings, thresholds, unwinding
+from allocation.pages import actuals, founding, ledger, mandates, settings, thresholds, unwinding
 
 app_name = "allocation"
 
@@ -37,6 +37,21 @@ urlpatterns = [
     path("ledger", ledger.ledger_page, name="ledger"),
     path("ledger/rows", ledger.ledger_rows, name="ledger_rows"),
     path("ledger/prove", ledger.prove_now, name="prove"),
+    path("ledger/actuals", actuals.actuals_page, name="actuals"),
+    path("ledger/actuals/rows", actuals.actuals_rows, name="actuals_rows"),
+    path("ledger/actuals.csv", actuals.actuals_csv, name="actuals_csv"),
+    path("ledger/actuals/files", actuals.hand_in_page, name="actuals_files"),
+    path("ledger/actuals/files/<int:file_id>", actuals.file_page, name="actuals_file"),
+    path(
+        "ledger/actuals/files/<int:file_id>/columns", actuals.choose_columns, name="choose_actuals"
+    ),
+    path("ledger/actuals/files/<int:file_id>/take", actuals.take_file, name="take_actuals"),
+    path(
+        "ledger/actuals/files/<int:file_id>/refused.csv",
+        actuals.refused_csv,
+        name="refused_actuals",
+    ),
+    path("bets/<int:bet_id>/actuals", actuals.bet_panel, name="bet_actuals"),
     path("ledger.csv", ledger.ledger_csv, name="ledger_csv"),
     path("ledger.xlsx", ledger.ledger_xlsx, name="ledger_xlsx"),
     path("ledger/transfers/<int:transfer_id>", ledger.transfer_page, name="transfer"),

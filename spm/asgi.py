@@ -27,6 +27,8 @@ _pages: Any = BodyLimit(
         "/evidence/attachments": settings.ATTACHMENT_BODY_LIMIT_BYTES,
         "/evidence/import": settings.IMPORT_BODY_LIMIT_BYTES,
         "/api/v1/evidence/bulk": settings.IMPORT_BODY_LIMIT_BYTES,
+        "/ledger/actuals/files": settings.IMPORT_BODY_LIMIT_BYTES,
+        "/api/v1/actuals/bulk": settings.IMPORT_BODY_LIMIT_BYTES,
     },
 )
 

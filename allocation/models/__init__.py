@@ -1,5 +1,6 @@
 """Where the money goes: ledger, limits, proposal, study, consent, decision, scenario."""
 
+from allocation.models.actuals import ActualsFile, ActualSpend
 from allocation.models.consent import Consent
 from allocation.models.decision import Decision
 from allocation.models.imports import ImportedPeriod
@@ -18,6 +19,8 @@ from allocation.models.study import Study
 
 __all__ = [
     "Account",
+    "ActualSpend",
+    "ActualsFile",
     "Consent",
     "Decision",
     "Guardrail",

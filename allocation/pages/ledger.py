@@ -109,7 +109,7 @@ def transfer_page(request: PageRequest, transfer_id: int) -> HttpResponse:
     return render(request, "allocation/transfer.html", context)
 
 
-class _Echo:
+class Echo:
     """A file for ``csv.writer`` that hands each line straight on."""
 
     def write(self, line: str) -> str:
@@ -125,7 +125,7 @@ def ledger_csv(request: PageRequest) -> StreamingHttpResponse:
     rows = ledger_reading.transfers(
         portfolio, LedgerFilter(request.GET).wanted(), timezone.localdate()
     )
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     lines = (writer.writerow(as_cells(row)) for row in ledger_reading.table(rows))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="ledger-{portfolio.slug}.csv"'

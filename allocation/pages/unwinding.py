@@ -65,7 +65,7 @@ def _page(
 ) -> HttpResponse:
     stuck = stuck_of(bet, timezone.localdate())
     if form is not None and form.is_bound and status == 409:
-        seen = f"{stuck.amount:.2f}" if stuck else "0.00"
-        form.data = {**form.data, "seen_amount": seen}
+        now = f"{stuck.amount:.2f}" if stuck else "0.00"
+        form.data = {**request.POST.dict(), "seen_amount": now}
     context = {"bet": bet, "form": form, "stuck": stuck, "problem": problem}
     return render(request, "allocation/unwind.html", context, status=status)

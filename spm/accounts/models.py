@@ -115,6 +115,7 @@ class Scope(models.TextChoices):
     DECIDE = "decide", "Decide on proposals"
     LIMITS = "limits", "Set limits"
     WEBHOOKS = "webhooks", "Manage webhooks"
+    ACTUALS = "actuals", "Record actual spend"
 
 
 KEY_PREFIX = "spm"

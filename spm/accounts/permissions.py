@@ -27,6 +27,7 @@ Action = Literal[
     "decide",  # approve or refuse a proposal
     "unwind",  # record that entangled money is free again
     "prove",  # have the books proved, and see which rows do not tie out
+    "record_actuals",  # say what bets really cost
     "set_limits",  # envelope, reserve, guardrails, mandates
     "manage_webhooks",  # say which addresses are told of what happens
     "administer",  # settings, members, keys: no money
@@ -46,6 +47,7 @@ ROLES_FOR: dict[str, frozenset[str]] = {
     "decide": frozenset({Role.FINANCE}),
     "unwind": frozenset({Role.FINANCE}),
     "prove": frozenset({Role.FINANCE, Role.ADMIN}),
+    "record_actuals": frozenset({Role.FINANCE}),
     "set_limits": frozenset({Role.FINANCE}),
     "manage_webhooks": frozenset({Role.ADMIN}),
     "administer": frozenset({Role.ADMIN}),
@@ -63,6 +65,7 @@ SCOPE_FOR: dict[str, str] = {
     "propose": Scope.PROPOSE,
     "decide": Scope.DECIDE,
     "unwind": Scope.DECIDE,
+    "record_actuals": Scope.ACTUALS,
     "set_limits": Scope.LIMITS,
     "manage_webhooks": Scope.WEBHOOKS,
 }

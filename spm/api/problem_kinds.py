@@ -80,7 +80,7 @@ TOO_LARGE = Kind(
     "too-large",
     413,
     "The body is too large",
-    "1 MB is read, and 10 MB of at most 50,000 lines at /evidence/bulk. Send it in parts.",
+    "1 MB is read, and 10 MB of at most 50,000 lines at …/bulk. Send it in parts.",
 )
 MEDIA_TYPE = Kind(
     "media-type",

@@ -129,6 +129,8 @@ def addresses() -> list[str]:
         f"/reports/after-break?bet={bet.pk}",
         *(f"/decisions?period=all&part={part}" for part in ("waits", "refused", "freed")),
         "/ledger",
+        "/ledger/actuals",
+        "/ledger/actuals/files",
         f"/ledger/transfers/{Transfer.objects.filter(decision__isnull=False).latest('id').pk}",
         f"/bets/{Account.objects.filter(kind='entangled', booked__gt=0)[0].bet_id}/unwind",
         "/guardrails",

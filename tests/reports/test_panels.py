@@ -15,6 +15,8 @@ PAGES = [
     "/scenarios",
     "/scenarios/compare",
     "/ledger",
+    "/ledger/actuals",
+    "/ledger/actuals/files",
     "/flow",
     "/guardrails",
 ]
@@ -24,6 +26,8 @@ PANELS = [
     "/allocation/learned",
     "/proposals/list",
     "/ledger/rows",
+    "/ledger/actuals/rows",
+    "/ledger/actuals.csv",
     "/ledger.csv",
     "/ledger.xlsx",
     "/kanban/teams",

@@ -375,6 +375,20 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         FINANCE_ONLY,
         lambda world: {"amount": "1000.00", "reason": "Its last customer has left."},
     ),
+    ("GET", "api-actuals"): listed("actuals"),
+    ("PUT", "api-actual"): Entry(
+        lambda world: f"/actuals/{world.bet.pk}/2026-03",
+        FINANCE_ONLY,
+        lambda world: {"amount": "12000.00", "source": "SAP"},
+    ),
+    ("POST", "api-actuals-bulk"): Entry(
+        lambda world: f"/actuals/bulk?portfolio={world.portfolio.pk}",
+        FINANCE_ONLY,
+        lambda world: json.dumps(
+            {"bet": world.bet.pk, "month": "2026-03", "amount": "12000.00"}
+        ).encode(),
+        foreign=400,
+    ),
     ("GET", "api-transfers"): listed("transfers"),
     ("GET", "api-decisions"): listed("decisions"),
     ("GET", "api-after-break"): Entry(
