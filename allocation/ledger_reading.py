@@ -75,7 +75,7 @@ class Known:
 def known_to(decision: Decision) -> Known:
     """What was known when a decision was taken, newest first; one query."""
     rows = Evidence.objects.filter(pk__in=decision.evidence_seen, portfolio=decision.portfolio_id)
-    newest = rows.select_related("bet", "hypothesis", "source").order_by("-recorded_at", "-id")
+    newest = rows.select_related("bet", "source", "retracts").order_by("-recorded_at", "-id")
     return Known(list(newest[:MOST_KNOWN]), len(decision.evidence_seen))
 
 

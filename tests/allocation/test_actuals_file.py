@@ -37,7 +37,7 @@ Checkout;12/2099;Salaries;1,00
 Checkout;04/2026;Salaries;plenty
 ;04/2026;Salaries;1,00
 """
-WIDE = [
+WIDE: list[list[Any]] = [
     ["Initiative", "Owner", "Jan 2026", "Feb 2026", "Total"],
     ["Checkout", "A", 100.1, "", 100.1],
 ]

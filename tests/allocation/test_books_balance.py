@@ -136,11 +136,12 @@ class Office:
     def unwind(self, which: int, share: str) -> None:
         bet = self.bets[which]
         stuck = stuck_of(bet, self.today)
-        amount = (stuck.amount if stuck else Decimal(1)) * Decimal(share)
+        seen = stuck.amount if stuck else None
+        amount = (seen or Decimal(1)) * Decimal(share)
         given = {"amount": f"{amount:.2f}", "reason": "It ended.", "effective_on": self.today}
-        unwind(self.finance, bet.pk, given, seen=stuck and stuck.amount, today=self.today)
+        unwind(self.finance, bet.pk, given, seen=seen, today=self.today)
         with pytest.raises((Conflict, Invalid)):  # the same form arrives again
-            unwind(self.finance, bet.pk, given, seen=stuck and stuck.amount, today=self.today)
+            unwind(self.finance, bet.pk, given, seen=seen, today=self.today)
 
     def stop(self, which: int) -> None:
         self.approved(propose_stop(self.lead, self.bets[which].pk, "It came to nothing."))

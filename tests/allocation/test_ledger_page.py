@@ -92,7 +92,7 @@ def test_a_row_leads_to_its_proposal_its_decision_and_what_was_known_then() -> N
     assert "Approved" in text and "by Cleo" in text and "Role: finance" in text
     known = page.context["known"]
     assert (known.events, known.count, known.beyond) == ([seen], 1, 0)
-    assert transfer.sha256 in text
+    assert transfer.sha256 in text and "Weak judgement for" in text
 
 
 def said_of(bet: Bet) -> Evidence:
