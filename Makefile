@@ -21,8 +21,9 @@ lint: development  ## form, types, who imports whom, and migrations that match t
 	@.venv/bin/lint-imports --no-logo
 	@DJANGO_SETTINGS_MODULE=tests.settings $(VENV) manage.py makemigrations --check --dry-run
 
-soak: development  ## twenty starts and hard kills in a row; what was written must be there
+soak: development  ## hard kills in a row, of everything and of whoever books; what was said must be there
 	@$(VENV) -m bench.hard_kills
+	@$(VENV) -m bench.decide_kills
 
 live: development  ## 500 random moves by each of two browsers on a flaky line; all must end as one
 	@$(VENV) -m bench.two_browsers

@@ -34,12 +34,14 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     signature = forms.CharField(
-        required=False,
         strip=False,
         max_length=LONGEST,
         label="Sign",
+        error_messages={"required": "Sign with your password, or a code of your app."},
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    # What is missing is said beside the field, together with all else.
+    use_required_attribute = False
 
     def ask_for(self, means: str) -> None:
         """Say what the person signs with."""

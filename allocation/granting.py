@@ -58,11 +58,12 @@ def grant(by: Principal, portfolio: Portfolio, given: Given) -> Mandate:
         Invalid: a field cannot be taken; a mandate for oneself, or for one's own key, cannot.
     """
     require(by, "set_limits", portfolio.pk)
-    terms = _read(given)
-    reason, granter = terms.pop("reason"), person_behind(by)
-    wrong = {**_faults_of_terms(terms, portfolio), **_faults_of_holder(terms, portfolio, granter)}
-    if wrong:
-        raise Invalid(wrong)
+    fields, granter = _read(given), person_behind(by)
+    terms = {name: value for name, value in fields.values.items() if value is not None}
+    faults = {**_faults_of_terms(terms, portfolio), **_faults_of_holder(terms, portfolio, granter)}
+    fields.wrong |= {name: text for name, text in faults.items() if name not in fields.wrong}
+    fields.done()
+    reason = terms.pop("reason")
     made = Mandate.objects.create(
         portfolio=portfolio,
         user_id=terms.pop("user", None),
@@ -127,7 +128,7 @@ def _note(mandate: Mandate, before: dict[str, Any], by: Principal, reason: str) 
 # --- reading --------------------------------------------------------------------------------------
 
 
-def _read(given: Given) -> dict[str, Any]:
+def _read(given: Given) -> reading.Fields:
     fields = reading.Fields(given, FIELDS)
     for name, text in NEEDED.items():
         if given.get(name) in (None, ""):
@@ -141,7 +142,7 @@ def _read(given: Given) -> dict[str, Any]:
     fields.read("books_at_once", _yes_or_no)
     fields.read("expires_at", reading.optional(reading.moment))
     fields.read("reason", reading.text(LONGEST_REASON))
-    return {name: value for name, value in fields.done().items() if value is not None}
+    return fields
 
 
 def _yes_or_no(value: Any, field: str) -> bool:
@@ -151,13 +152,15 @@ def _yes_or_no(value: Any, field: str) -> bool:
 
 
 def _faults_of_terms(terms: dict[str, Any], portfolio: Portfolio) -> dict[str, str]:
+    """What is wrong with the fields that could be read."""
     wrong, now = {}, timezone.now()
-    if terms["most_per_move"] <= 0:
+    one, all_of_them = terms.get("most_per_move"), terms.get("most_per_30_days")
+    if one is not None and one <= 0:
         wrong["most_per_move"] = "It has to be more than nothing."
-    if terms["most_per_30_days"] < terms["most_per_move"]:
+    if one is not None and all_of_them is not None and all_of_them < one:
         wrong["most_per_30_days"] = "It cannot be less than one move may be."
-    expires: datetime = terms["expires_at"]
-    if not now < expires <= now + LONGEST:
+    expires: datetime | None = terms.get("expires_at")
+    if expires is not None and not now < expires <= now + LONGEST:
         wrong["expires_at"] = "It ends in the future, and within a year."
     known = known_values(portfolio)
     for attribute, values in terms.get("scope", {}).items():

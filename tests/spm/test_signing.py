@@ -112,7 +112,7 @@ def test_a_decision_on_the_page_is_signed_and_says_how() -> None:
     unsigned = browser.post(address, form_of(proposal, reason="As agreed."))
     assert unsigned.status_code == 422
     page = unsigned.content.decode()
-    assert "Sign with your password." in page and "As agreed." in page
+    assert "Sign with your password, or a code" in page and "As agreed." in page
     wrong = browser.post(address, form_of(proposal, reason="As agreed.", signature="wrong one"))
     assert "That is not your password." in wrong.content.decode()
     assert "wrong one" not in wrong.content.decode()
