@@ -166,6 +166,17 @@ def why_not(principal: Principal, proposal: Proposal) -> str:
     return ""
 
 
+def may_decide_a_part(principal: Principal, proposal: Proposal) -> bool:
+    """Whether there can be a part of a proposal that this principal may decide."""
+    try:
+        membership = require_no_hand(principal, proposal)
+    except NotAllowed:
+        return False
+    if _role_of(membership, proposal.portfolio, Booking([], [])):
+        return True
+    return bool(mandates.held_by(principal, proposal.portfolio, timezone.now()))
+
+
 def deciders(proposal: Proposal, booking: Booking) -> list[tuple[User, str]]:
     """Which people have the right to decide this, and by what; a fixed number of queries."""
     by_role, by_mandate = [], []

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from allocation import consents
-from allocation.authority import Booking, authority_for
+from allocation.authority import Booking, authority_for, may_decide_a_part
 from allocation.models import Consent, Proposal
+from allocation.part import WorkedOut
 from spm.accounts.models import User
 from spm.accounts.permissions import NotAllowed
 from spm.accounts.signing import means_of
@@ -14,8 +15,9 @@ from spm.accounts.signing import means_of
 class Deciding:
     """How somebody stands to an open proposal.
 
-    ``why_not`` is empty if they may decide it, ``right`` says by what right then, and ``means``
-    what they sign with. ``consents`` are the approvals that wait for a second person.
+    ``why_not`` is empty if they may decide it, or the part of it that they look at; ``right`` says
+    by what right then, and ``means`` what they sign with. ``consents`` are the approvals that wait
+    for a second person.
     """
 
     why_not: str = ""
@@ -24,19 +26,25 @@ class Deciding:
     needs_second_person: bool = False
     consents: list[Consent] = field(default_factory=list)
     has_consented: bool = False
+    may_decide_a_part: bool = False
+    """Whether there can be a part that they may decide, if not the whole."""
 
 
-def deciding(person: User, proposal: Proposal) -> Deciding:
-    """How a person stands to an open proposal; a fixed number of queries."""
+def deciding(person: User, proposal: Proposal, part: WorkedOut | None = None) -> Deciding:
+    """How a person stands to an open proposal, or a part of it; a fixed number of queries."""
     given = consents.standing(proposal) if proposal.portfolio.two_people_above is not None else []
     try:
-        authority = authority_for(person, proposal, Booking.whole(proposal))
+        booking = Booking.whole(proposal) if part is None else Booking.of(part)
+        authority = authority_for(person, proposal, booking)
     except NotAllowed as refusal:
-        return Deciding(why_not=str(refusal), consents=given)
+        some = may_decide_a_part(person, proposal)
+        means = means_of(person) if some else ""
+        return Deciding(str(refusal), means=means, consents=given, may_decide_a_part=some)
     return Deciding(
         right=authority.text,
         means=means_of(person),
         needs_second_person=authority.needs_second_person,
         consents=given,
         has_consented=any(each.person == person for each in given),
+        may_decide_a_part=True,
     )

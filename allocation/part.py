@@ -64,6 +64,7 @@ class WorkedOut:
     part: Part
     proposal: Proposal
     solution: dict[str, Any]
+    words: Words
     obstacles: list[str]
     """Why it cannot be booked, a sentence for each reason; empty if it can."""
 
@@ -196,7 +197,7 @@ def worked_out(proposal: Proposal, part: Part) -> WorkedOut:
         ranges = {str(change.bet_id): _range(change, part) for change in changes}
         solution = best_within(snapshot, ranges)
     document = solution.as_dict()
-    return WorkedOut(part, proposal, document, _obstacles(snapshot, document, words))
+    return WorkedOut(part, proposal, document, words, _obstacles(snapshot, document, words))
 
 
 def _at_its_word(

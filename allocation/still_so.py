@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from allocation.compared import differences
 from allocation.models import Decision, Proposal, RecomputeRequest
 from allocation.propose import booked_working, names_of
 from evidence.models import Evidence
@@ -41,24 +42,10 @@ def what_differs(proposal: Proposal) -> list[str]:
     later = proposal.replaced_by.order_by("-id").first()
     if later is None:
         return []
-    before, after = _planned(proposal), _planned(later)
-    names = names_of(before.keys() | after.keys())
-    rows = sorted(
-        (abs(after.get(bet_id, Decimal(0)) - before.get(bet_id, Decimal(0))), bet_id)
-        for bet_id in names
-        if after.get(bet_id) != before.get(bet_id)
-    )
     return [
-        f"{names[bet_id]}: {_in_words(before.get(bet_id))} before, "
-        f"{_in_words(after.get(bet_id))} now."
-        for _, bet_id in reversed(rows[-MOST_DIFFERENCES:])
+        f"{row.title}: {_in_words(row.before)} before, {_in_words(row.now)} now."
+        for row in differences(proposal, later)[:MOST_DIFFERENCES]
     ]
-
-
-def _planned(proposal: Proposal) -> dict[int, Decimal]:
-    """The change of working money by bet id, currency per month."""
-    changes = proposal.changes.all()
-    return {change.bet_id: change.working_after - change.working_before for change in changes}
 
 
 def _in_words(difference: Decimal | None) -> str:

@@ -4,6 +4,9 @@ from django.urls import include, path, re_path
 
 from allocation import limit_pages, views
 from allocation.pages import actuals, founding, ledger, mandates, settings, thresholds, unwinding
+from allocation.pages.comments import comments_panel
+from allocation.pages.paper import proposal_pdf
+from allocation.pages.part import part_panel
 
 app_name = "allocation"
 
@@ -33,6 +36,9 @@ urlpatterns = [
     path("proposals/<int:proposal_id>/body", views.proposal_body, name="proposal_body"),
     path("proposals/<int:proposal_id>/study", views.study_panel, name="study"),
     path("proposals/<int:proposal_id>/decide", views.decide_proposal, name="decide"),
+    path("proposals/<int:proposal_id>/part", part_panel, name="part"),
+    path("proposals/<int:proposal_id>/comments", comments_panel, name="comments"),
+    path("proposals/<int:proposal_id>.pdf", proposal_pdf, name="proposal_pdf"),
     path("proposals/recompute", views.ask_for_recomputation, name="recompute"),
     path("ledger", ledger.ledger_page, name="ledger"),
     path("ledger/rows", ledger.ledger_rows, name="ledger_rows"),

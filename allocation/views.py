@@ -1,5 +1,6 @@
 """Pages and panels: proposals, one proposal and its decision, what is said on a bet's page."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -8,12 +9,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from allocation import decide, reading, still_so
+from allocation.compared import compared
 from allocation.consents import SecondPersonNeeded
 from allocation.deciding import Deciding, deciding
 from allocation.forms import DecisionForm
 from allocation.leaving.consequences import kept_with
 from allocation.leaving.draw_up import fits_the_books
 from allocation.models import LatestRun, Proposal
+from allocation.pages.comments import said_about
+from allocation.pages.part import effect_in, page_rows, typed_in
+from allocation.part_typed import TypedPart, as_proposed
 from allocation.requests import ask
 from allocation.studied import studied
 from allocation.wording import sentence, title_of
@@ -25,6 +30,7 @@ from spm.accounts.signing import sign
 from spm.errors import Conflict, Invalid
 
 ROWS = 50
+NOT_READ = "An amount cannot be taken as it stands."
 
 
 @require_GET
@@ -97,7 +103,8 @@ def _visible(request: PageRequest, proposal_id: int) -> Proposal:
 @require_GET
 def proposal_page(request: PageRequest, proposal_id: int) -> HttpResponse:
     """One proposal, as the CFO reads it."""
-    context = _proposal(request, _visible(request, proposal_id))
+    proposal = _visible(request, proposal_id)
+    context = _proposal(request, proposal) | said_about(request, proposal)
     return render(request, "allocation/proposal.html", context)
 
 
@@ -117,12 +124,17 @@ def study_panel(request: PageRequest, proposal_id: int) -> HttpResponse:
 
 
 def _proposal(
-    request: PageRequest, proposal: Proposal, form: DecisionForm | None = None
+    request: PageRequest,
+    proposal: Proposal,
+    form: DecisionForm | None = None,
+    typed: TypedPart | None = None,
 ) -> dict[str, Any]:
     newer = still_so.newer_than(proposal) if proposal.is_open else []
     later = None if proposal.is_open else reading.open_proposal(proposal.portfolio)
-    rows = reading.change_rows(proposal)
-    standing = deciding(request.user, proposal) if proposal.is_open else Deciding()
+    typed = typed or as_proposed(proposal)
+    effect = effect_in(proposal, typed)
+    found = effect.found if effect else None
+    standing = deciding(request.user, proposal, found) if proposal.is_open else Deciding()
     form = form or DecisionForm.showing(proposal, [event.pk for event in newer])
     form.ask_for(standing.means)
     return {
@@ -136,7 +148,9 @@ def _proposal(
             for end in (reading.open_ends(proposal.portfolio) if proposal.is_open else ())
             if end.pk != proposal.pk
         ],
-        "rows": rows,
+        "compared": compared(proposal),
+        "rows": page_rows(reading.change_rows(proposal), typed, effect),
+        "effect": effect,
         "moves": proposal.moves.select_related("from_bet", "to_bet"),
         "limits": reading.limit_rows(proposal),
         "teams": reading.team_rows(proposal),
@@ -146,6 +160,7 @@ def _proposal(
         "later_sentence": sentence(later) if later else "",
         "closed_how": "" if proposal.is_open else still_so.closed_how(proposal),
         "deciding": standing,
+        "takes_parts": standing.may_decide_a_part and not proposal.ends_a_bet,
         "form": form,
     }
 
@@ -155,11 +170,14 @@ def decide_proposal(request: PageRequest, proposal_id: int) -> HttpResponse:
     """Approve or refuse; what was typed is kept if it cannot be done."""
     form = DecisionForm(request.POST)
     proposal = _visible(request, proposal_id)
+    typed = typed_in(request, proposal)
     if not form.is_valid():
         problem = "This form was not complete." if form.is_incomplete else ""
         return _undecided(request, proposal_id, form, problem, [], 422)
+    if typed.part is None and request.POST.get("decision") != "refuse":
+        return _undecided(request, proposal_id, form, NOT_READ, typed.problems, 422)
     try:
-        messages.success(request, _decided(request, proposal, form))
+        messages.success(request, _decided(request, proposal, form, typed))
     except Invalid as refusal:
         form.blame(refusal)
         return _undecided(request, proposal_id, form, "", [], 422)
@@ -172,16 +190,18 @@ def decide_proposal(request: PageRequest, proposal_id: int) -> HttpResponse:
     return redirect("allocation:proposal", proposal_id=proposal.pk)
 
 
-def _decided(request: PageRequest, proposal: Proposal, form: DecisionForm) -> str:
+def _decided(request: PageRequest, proposal: Proposal, form: DecisionForm, typed: TypedPart) -> str:
     """Sign and decide; what became of it."""
     said, who = form.cleaned_data, request.user
     signature = sign(who, said["signature"], request)
-    shown, reason = form.shown(), said["reason"]
+    shown, reason = replace(form.shown(), part_sha256=typed.sha256), said["reason"]
     if request.POST.get("decision") == "refuse":
         decide.refuse(who, proposal.pk, shown, reason, signature=signature)
         return f"Proposal {proposal.number} is refused."
-    decide.approve(who, proposal.pk, shown, reason=reason, signature=signature)
-    return f"Proposal {proposal.number} is approved and booked."
+    decision = decide.approve(
+        who, proposal.pk, shown, typed.part, reason=reason, signature=signature
+    )
+    return f"Proposal {proposal.number} is {decision.get_kind_display().lower()} and booked."
 
 
 def _undecided(
@@ -194,11 +214,13 @@ def _undecided(
 ) -> HttpResponse:
     """The page as it is now, with what stood in the way and the reason as it was typed."""
     proposal = _visible(request, proposal_id)
+    form_or_new = form if form.errors else None
+    context = _proposal(request, proposal, form_or_new, typed_in(request, proposal))
     typed = request.POST.get("reason", "")
-    context = _proposal(request, proposal, form if form.errors else None)
     if not form.errors:
         context["form"].initial["reason"] = typed
     context |= {"problem": problem, "changed": changed, "typed_reason": typed}
+    context |= said_about(request, proposal)
     return render(request, "allocation/proposal.html", context, status=status)
 
 

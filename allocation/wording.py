@@ -1,8 +1,9 @@
 """Proposals in words: the sentence at the top, for the page, the list, the API and notices."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from allocation.models import Proposal
+from allocation.models import Proposal, ProposalChange
 from spm import formats
 
 
@@ -22,21 +23,9 @@ def sentence(proposal: Proposal) -> str:
     if proposal.ends_a_bet:
         return _of_an_end(proposal)
     currency = proposal.portfolio.currency
-    changes = list(proposal.changes.all())
-    reduced = [change for change in changes if change.working_after < change.working_before]
-    raised = [change for change in changes if change.working_after > change.working_before]
     worth = formats.money(proposal.gain, currency, explicit_sign=True)
     waiting = formats.money(proposal.gain_per_month_of_waiting, currency)
-    added = sum(change.working_after - change.working_before for change in raised)
-    if reduced and raised:
-        what = (
-            f"Move {formats.rate(proposal.out_of_bets, currency)} out of {_bets(len(reduced))} "
-            f"into {len(raised)}"
-        )
-    elif reduced:
-        what = f"Withdraw {formats.rate(proposal.out_of_bets, currency)} from {_bets(len(reduced))}"
-    else:
-        what = f"Add {formats.rate(added, currency)} from the reserve to {_bets(len(raised))}"
+    what = what_moves(list(proposal.changes.all()), proposal.out_of_bets, currency)
     if proposal.gain <= 0 and proposal.drawn_up_by_id is not None:
         return f"{what}; {_costs(proposal)}."
     if proposal.gain <= 0:
@@ -76,6 +65,19 @@ def _of_an_end(proposal: Proposal) -> str:
 def _costs(proposal: Proposal) -> str:
     costs = formats.money(-proposal.gain, proposal.portfolio.currency)
     return f"by today's beliefs that costs {costs} over {proposal.horizon_months} months"
+
+
+def what_moves(changes: Sequence[ProposalChange], out_of_bets: Decimal, currency: str) -> str:
+    """What changes of funding do together: 'Move €310k/mo out of 4 bets into 3'."""
+    reduced = [change for change in changes if change.working_after < change.working_before]
+    raised = [change for change in changes if change.working_after > change.working_before]
+    if reduced and raised:
+        leaving = formats.rate(out_of_bets, currency)
+        return f"Move {leaving} out of {_bets(len(reduced))} into {len(raised)}"
+    if reduced:
+        return f"Withdraw {formats.rate(out_of_bets, currency)} from {_bets(len(reduced))}"
+    added = sum(change.working_after - change.working_before for change in raised)
+    return f"Add {formats.rate(added, currency)} from the reserve to {_bets(len(raised))}"
 
 
 def _bets(count: int) -> str:

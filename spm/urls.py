@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/v1/", include("evidence.api")),
     path("api/v1/", include("allocation.api")),
     path("api/v1/", include("allocation.authority_api")),
+    path("api/v1/", include("allocation.comment_api")),
     path("api/v1/", include("allocation.leaving.api")),
     path("api/v1/", include("allocation.scenarios.api")),
     path("api/v1/", include("spm.webhooks.api")),

@@ -1,6 +1,7 @@
-"""Where the money goes: ledger, limits, proposal, study, consent, decision, scenario."""
+"""Where the money goes: ledger, limits, proposal, study, comment, consent, decision, scenario."""
 
 from allocation.models.actuals import ActualsFile, ActualSpend
+from allocation.models.comment import ProposalComment
 from allocation.models.consent import Consent
 from allocation.models.decision import Decision
 from allocation.models.imports import ImportedPeriod
@@ -33,6 +34,7 @@ __all__ = [
     "Proof",
     "Proposal",
     "ProposalChange",
+    "ProposalComment",
     "RecomputeRequest",
     "Scenario",
     "Seal",

@@ -23,6 +23,7 @@ Action = Literal[
     "set_wip_limits",  # say how many bets may stand in a stage
     "save_view",  # keep filters of the board under a name, for oneself
     "share_view",  # give a saved view of the board to everybody in the portfolio
+    "comment",  # say something about a proposal
     "propose",  # make scenarios, draw up a proposal, ask for a recomputation
     "decide",  # approve or refuse a proposal
     "unwind",  # record that entangled money is free again
@@ -43,6 +44,7 @@ ROLES_FOR: dict[str, frozenset[str]] = {
     "set_wip_limits": frozenset({Role.LEAD}),
     "save_view": frozenset(Role.values),
     "share_view": frozenset({Role.LEAD}),
+    "comment": frozenset({Role.CONTRIBUTOR, Role.LEAD, Role.FINANCE}),
     "propose": frozenset({Role.LEAD, Role.FINANCE}),
     "decide": frozenset({Role.FINANCE}),
     "unwind": frozenset({Role.FINANCE}),
@@ -62,6 +64,7 @@ SCOPE_FOR: dict[str, str] = {
     "save_view": Scope.BETS,
     "share_view": Scope.BETS,
     "set_wip_limits": Scope.LIMITS,
+    "comment": Scope.PROPOSE,
     "propose": Scope.PROPOSE,
     "decide": Scope.DECIDE,
     "unwind": Scope.DECIDE,

@@ -25,7 +25,7 @@ let reconnection = null;
 const formTags = "input, textarea, select";
 
 document.addEventListener("input", (event) => {
-  const form = event.target.closest?.("form");
+  const form = event.target.form; /* which may stand elsewhere */
   if (form && event.target.matches(formTags)) form.dataset.dirty = "";
 });
 function clean(event) {

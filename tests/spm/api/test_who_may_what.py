@@ -348,6 +348,12 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ),
     ("GET", "api-proposals"): listed("proposals"),
     ("GET", "api-proposal"): shown("proposals", "proposal"),
+    ("GET", "api-comments"): Entry(lambda world: f"/proposals/{world.proposal.pk}/comments"),
+    ("POST", "api-comments"): Entry(
+        lambda world: f"/proposals/{world.proposal.pk}/comments",
+        frozenset({Role.CONTRIBUTOR, Role.LEAD, Role.FINANCE}),
+        lambda world: {"text": "Why not in May?"},
+    ),
     ("POST", "api-part"): Entry(
         lambda world: f"/proposals/{world.proposal.pk}/part", body=lambda world: {"left_out": []}
     ),
