@@ -45,6 +45,7 @@ class AfterBreak(ApiView):
             "until": report.today,
             "rate": report.rate,
             "spent": report.spent,
+            "actual_spent": report.actual_spent,
             "next": replace_query_param(here, "cursor", page.older) if page.older else None,
             "results": [_shown(broken) for broken in report.histories(page.rows)],
         }
@@ -58,6 +59,9 @@ def _shown(broken: BrokenBet) -> dict[str, Any]:
         "broken_on": broken.row.broken_on,
         "rate": broken.row.rate,
         "spent": broken.row.spent,
+        "actual_spent": broken.actual.spent if broken.actual else None,
+        "actual_months": broken.actual.months_known if broken.actual else 0,
+        "broken_months": broken.actual.months if broken.actual else None,
         "spells": [{"start": start, "end": end} for start, end in broken.spells],
         "events": [
             {"kind": event.kind, "at": event.at, "text": event.text, "who": event.who,

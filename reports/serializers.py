@@ -35,13 +35,19 @@ class BrokenEventShown(serializers.Serializer[Any]):
 
 
 class BrokenBetShown(serializers.Serializer[Any]):
-    """A bet whose thesis broke; ``rate`` is currency per month now, ``spent`` currency since."""
+    """A bet whose thesis broke; ``rate`` is currency per month now, ``spent`` currency since by the
+    ledger, ``actual_spent`` by what was recorded of its spending, null where nothing was."""
 
     id = serializers.IntegerField()
     title = serializers.CharField()
     broken_on = serializers.DateField(allow_null=True)
     rate = fields.MoneyField()
     spent = fields.MoneyField()
+    actual_spent = fields.MoneyField(allow_null=True)
+    actual_months = serializers.IntegerField(help_text="Broken months with actual spend.")
+    broken_months = serializers.IntegerField(
+        help_text="Null where no actual spend is known.", allow_null=True
+    )
     spells = SpellShown(many=True)
     events = BrokenEventShown(many=True)
 
@@ -52,5 +58,6 @@ class AfterBreakShown(serializers.Serializer[Any]):
     until = serializers.DateField()
     rate = fields.MoneyField()
     spent = fields.MoneyField()
+    actual_spent = fields.MoneyField(allow_null=True)
     next = serializers.URLField(allow_null=True)
     results = BrokenBetShown(many=True)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from django.utils import timezone
 
+from allocation.actuals import spent_by_month
 from allocation.after_break import (
     AfterBreak,
     Spell,
@@ -21,6 +22,7 @@ from allocation.booked import NOTHING
 from allocation.models import Account
 from bets.models import Bet, Portfolio
 from reports.broken.events import Event, events_of
+from reports.broken.spending import Actual, actual_after_break
 from reports.figures.after_break import Funding, Happened, Timeline, timeline
 
 Held = tuple[date, Decimal, Decimal]
@@ -31,7 +33,8 @@ class BrokenBet:
     """One bet with its history.
 
     ``since`` is what was spent on the broken thesis from each event on, in currency; ``held`` the
-    working and the entangled money from each day of a change on, in currency per month.
+    working and the entangled money from each day of a change on, in currency per month; ``actual``
+    what it really cost, where anybody has said so.
     """
 
     bet: Bet
@@ -40,6 +43,7 @@ class BrokenBet:
     events: list[Event]
     since: list[Decimal]
     held: list[Held]
+    actual: Actual | None
 
     @property
     def timed(self) -> list[tuple[Event, Decimal]]:
@@ -108,6 +112,21 @@ class AfterBreakReport:
         """What was spent on broken theses in total, currency."""
         return sum((row.spent for row in self.all_rows), NOTHING)
 
+    @cached_property
+    def actual(self) -> Mapping[int, Actual | None]:
+        """What each of these bets really cost while it was broken, where anybody has said so."""
+        months = spent_by_month(self.spells, self.today)
+        return {
+            bet_id: actual_after_break(months[bet_id], spells)
+            for bet_id, spells in self.spells.items()
+        }
+
+    @property
+    def actual_spent(self) -> Decimal | None:
+        """What they really cost together, currency; None where nobody has said anything."""
+        known = [actual.spent for actual in self.actual.values() if actual is not None]
+        return sum(known, NOTHING) if known else None
+
     @property
     def broken_now(self) -> int:
         """How many theses are broken now."""
@@ -128,7 +147,15 @@ class AfterBreakReport:
         entangled = funding_steps(chosen, self.today, kinds=(Account.Kind.ENTANGLED,))
         events = events_of(self.portfolio, spells, self.now)
         return [
-            _history(bets[bet_id], row, spells[bet_id], events[bet_id], held)
+            BrokenBet(
+                bets[bet_id],
+                row,
+                spells[bet_id],
+                events[bet_id],
+                _since(events[bet_id], spells[bet_id], held),
+                held,
+                self.actual[bet_id],
+            )
             for bet_id, row in chosen.items()
             for held in [_held(working[bet_id], entangled[bet_id])]
         ]
@@ -150,12 +177,9 @@ def _title(event: Event) -> str:
     return ", ".join(part for part in said if part)
 
 
-def _history(
-    bet: Bet, row: AfterBreak, spells: list[Spell], events: list[Event], held: list[Held]
-) -> BrokenBet:
+def _since(events: list[Event], spells: list[Spell], held: list[Held]) -> list[Decimal]:
     together = [(day, working + entangled) for day, working, entangled in held]
-    since = [spent_in(spells, together, event.day) for event in events]
-    return BrokenBet(bet, row, spells, events, since, held)
+    return [spent_in(spells, together, event.day) for event in events]
 
 
 def _held(working: Steps, entangled: Steps) -> list[Held]:

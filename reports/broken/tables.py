@@ -7,7 +7,10 @@ from reports.broken.report import AfterBreakReport, BrokenBet
 from reports.figures.table import Cell, Column, Table
 from spm import formats
 
-BETS_HEAD = ["bet", "broken since", "holds a month", "spent after break"]
+BETS_HEAD = [
+    "bet", "broken since", "holds a month", "spent after break", "actual spend after break",
+    "months with actual spend", "broken months",
+]  # fmt: skip
 
 
 def bets_table(report: AfterBreakReport) -> Iterable[list[Any]]:
@@ -15,7 +18,9 @@ def bets_table(report: AfterBreakReport) -> Iterable[list[Any]]:
     yield BETS_HEAD
     for row in report.rows:
         broken_on = row.broken_on.isoformat() if row.broken_on else ""
-        yield [report.titles[row.bet_id], broken_on, row.rate, row.spent]
+        actual = report.actual[row.bet_id]
+        really = [actual.spent, actual.months_known, actual.months] if actual else [""] * 3
+        yield [report.titles[row.bet_id], broken_on, row.rate, row.spent, *really]
 
 
 def events_table(broken: BrokenBet, currency: str) -> Table:

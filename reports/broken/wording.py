@@ -18,9 +18,19 @@ def sentence(broken: BrokenBet, currency: str) -> str:
     else:
         stands = f"its thesis has revived, it holds {formats.rate(bet.funding, currency)}"
     return (
-        f"{spent} spent after the break; {stands}, in {bet.get_stage_display()}. "
+        f"{spent} spent after the break{_really(broken, currency)}; {stands}, "
+        f"in {bet.get_stage_display()}. "
         f"{proposals_in_words(broken.ignored, broken.refused)}"
     )
+
+
+def _really(broken: BrokenBet, currency: str) -> str:
+    """', really €90k in 3 of its 5 months', or nothing where nobody has said what it cost."""
+    actual = broken.actual
+    if actual is None:
+        return ""
+    months = f"{actual.months_known} of its {actual.months} months"
+    return f", really {formats.money(actual.spent, currency)} in {months}"
 
 
 def proposals_in_words(ignored: int, refused: int) -> str:

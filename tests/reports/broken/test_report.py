@@ -8,10 +8,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from allocation.actuals import Said, record
 from allocation.models import Proposal
-from evidence.intake import NewEvidence, record
+from bets.edit import OFFICE
+from evidence.intake import NewEvidence
+from evidence.intake import record as take
 from evidence.models import ThesisBreak
 from reports.broken.report import AfterBreakReport, BrokenBet
+from reports.broken.spending import Actual
 from reports.figures.after_break import NARROW, WIDE
 from spm.accounts.models import Role
 from tests.api_client import client_of
@@ -98,7 +102,7 @@ def test_the_evidence_that_broke_a_thesis_stands_before_the_break() -> None:
         kind="judgement", direction="against", strength="decisive", note="The pilot failed.",
         observed_at=noon(3, 1),
     )  # fmt: skip
-    record(make_member(office.portfolio), hypothesis.pk, said)
+    take(make_member(office.portfolio), hypothesis.pk, said)
     assert ThesisBreak.objects.get().evidence is not None
     evidence, turn = only(office).events
     assert (evidence.kind, evidence.text) == ("against", "Decisive judgement against")
@@ -166,6 +170,23 @@ def test_more_bets_cost_no_more_queries_and_come_ten_to_a_page() -> None:
     assert len(page.context["rows"]) == 10
     older = client.get(page.context["older_url"])
     assert {row["broken"].bet.title for row in older.context["rows"]} == {"bet0", "bet1"}
+
+
+def test_what_was_really_spent_stands_beside_what_the_ledger_says() -> None:
+    office = broken_office()
+    sick = office.bets["sick"].pk
+    for month, amount in ((2, 900), (3, 1100), (4, 930)):
+        said = Said(date(2026, month, 1), Decimal(amount))
+        record(OFFICE, sick, said)
+    report = AfterBreakReport(office.portfolio, NOW)
+    # February was before the break; March and April are two of the four broken months to 1 July.
+    assert report.actual[sick] == Actual(Decimal("2030.00"), 2, 4)
+    assert report.actual_spent == Decimal("2030.00")
+    client = signed_in(make_member(office.portfolio))
+    page = text_of(client.get(reverse("reports:after_break")))
+    assert "€2.03k" in page and ", really €2.03k in 2 of its" in page
+    row = client_of(make_member(office.portfolio), office.portfolio).get("/reports/after-break")
+    assert row.json()["results"][0]["actual_spent"] == "2030.00"
 
 
 def test_a_program_reads_the_same() -> None:
