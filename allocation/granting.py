@@ -1,6 +1,6 @@
 """Granting and revoking mandates: by finance, never to oneself, journalled with who and why."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from allocation.guardrails import known_values
 from allocation.limit_journal import Subject
 from allocation.limits import LONGEST_REASON, read_scope
 from allocation.mandates import ATTRIBUTES
-from allocation.models import Mandate
+from allocation.models import LimitChange, Mandate
 from bets.models import Portfolio
 from spm import live, reading
 from spm.accounts.models import ApiKey, Membership, Scope, User
@@ -102,6 +102,8 @@ def terms_of(mandate: Mandate) -> dict[str, Any]:
     """What a mandate says, as the journal keeps it; sums as text."""
     return {
         "holder": str(mandate.user or (mandate.api_key and f"key '{mandate.api_key.name}'")),
+        "user": mandate.user_id,
+        "api_key": mandate.api_key_id,
         "scope": mandate.scope,
         "most_per_move": f"{mandate.most_per_move:.2f}",
         "most_per_30_days": f"{mandate.most_per_30_days:.2f}",
@@ -110,6 +112,27 @@ def terms_of(mandate: Mandate) -> dict[str, Any]:
         "expires_at": mandate.expires_at.isoformat(),
         "revoked": mandate.revoked_at is not None,
     }
+
+
+def differences(portfolio: Portfolio) -> Iterator[tuple[str, str]]:
+    """Each mandate that says otherwise than its journal, as (which, how); for the proof."""
+    last = {
+        change.mandate_id: change.after
+        for change in LimitChange.objects.filter(
+            portfolio=portfolio, mandate__isnull=False
+        ).order_by("id")
+    }
+    rows = Mandate.objects.filter(portfolio=portfolio).select_related("user", "api_key")
+    for mandate in rows.order_by("id"):
+        said = last.get(mandate.pk)
+        if said is None:
+            yield f"mandate {mandate.pk}", "is not in the journal of limits"
+            continue
+        stands = terms_of(mandate)
+        # A person may be called otherwise by now; who it is does not change.
+        odd = [name for name in stands if name != "holder" and stands[name] != said.get(name)]
+        if odd:
+            yield f"mandate {mandate.pk}", f"has another {', '.join(odd)} than its journal says"
 
 
 def _note(mandate: Mandate, before: dict[str, Any], by: Principal, reason: str) -> None:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.utils import timezone
 
-from allocation import ledger, overcommitted, requests, sealing, signals
+from allocation import granting, ledger, overcommitted, requests, sealing, signals
 from allocation.booking import transfers_of
 from allocation.engine import SnapshotError, parse_snapshot
 from allocation.models import Account, Decision, LedgerHead, Proposal, ProposalChange, Transfer
@@ -93,8 +93,9 @@ def _all_of(portfolio: Portfolio) -> Iterator[Finding]:
         found = check(portfolio, transfers, accounts)
         yield from (Finding(portfolio.name, row, problem) for row, problem in found)
     decisions = _decisions(portfolio, transfers, accounts)
-    seals = sealing.check(portfolio.pk)
-    for found in (_projections(portfolio, accounts), _overloads(portfolio), decisions, seals):
+    seals, mandates = sealing.check(portfolio.pk), granting.differences(portfolio)
+    projections, overloads = _projections(portfolio, accounts), _overloads(portfolio)
+    for found in (projections, overloads, decisions, seals, mandates):
         yield from (Finding(portfolio.name, row, problem) for row, problem in found)
     for difference in beliefs.differences(portfolio):
         yield Finding(portfolio.name, "evidence", str(difference))

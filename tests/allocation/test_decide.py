@@ -286,7 +286,11 @@ def test_of_many_who_approve_at_once_one_does(committed_db: None) -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["approved"] + ["told"] * 31
-    assert Decision.objects.count() == 1
+    decision = Decision.objects.get()
+    # One set of transfers: each move once, and what became entangled.
+    moves = proposal.moves.count() + proposal.changes.filter(entangled__gt=0).count()
+    assert Transfer.objects.filter(decision__isnull=False).count() == moves
+    assert decision.transfers.count() == moves
     assert wrong_in_the_books(portfolio) == []
 
 

@@ -23,6 +23,7 @@ from allocation.models import (
     Transfer,
 )
 from allocation.still_so import Shown
+from allocation.verify import verify
 from allocation.within_mandate import book_at_once, fresh, part_inside
 from bets.models import Bet, Portfolio
 from spm.accounts.models import ApiKey, Membership, Role, User
@@ -210,6 +211,31 @@ def test_granting_and_revoking_are_journalled_with_who_and_why() -> None:
         (False, True, "She has left the team."),
     ]
     assert {row.changed_by for row in rows} == {finance}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"most_per_30_days": Decimal(900_000)}, "most_per_30_days"),
+        ({"reversible_only": False}, "reversible_only"),
+        ({"expires_at": timezone.now() + timedelta(days=900)}, "expires_at"),
+        ({"scope": {"stream": ["1"]}}, "scope"),
+    ],
+)
+def test_a_mandate_that_was_widened_behind_the_journal_is_found(
+    changed: dict[str, Any], name: str
+) -> None:
+    portfolio = make_portfolio()
+    mandate = granted(portfolio)
+    User.objects.filter(pk=mandate.user_id).update(name="Called otherwise by now")
+    assert verify(portfolio) == []
+    Mandate.objects.filter(pk=mandate.pk).update(**changed)
+    [finding] = verify(portfolio)
+    assert (finding.row, finding.problem) == (
+        f"mandate {mandate.pk}",
+        f"has another {name} than its journal says",
+    )
 
 
 @pytest.mark.django_db
