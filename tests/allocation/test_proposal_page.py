@@ -85,6 +85,7 @@ def test_taking_a_tick_away_shows_at_once_what_it_means() -> None:
     assert f'name="part_sha256" value="{found.sha256}"' in shown
     assert "less than the whole." in shown
     assert "stays at" in shown
+    assert f"Approving books this part in the ledger, {len(found.moves)} move" in shown
     assert not Decision.objects.exists()
 
 
