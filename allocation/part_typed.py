@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from allocation.models import Proposal, ProposalChange
-from allocation.part import Part, checked
+from allocation.part import Part, WorkedOut, checked
 from bets.forms import plain
 from spm.amounts import money_as_typed
 from spm.errors import Invalid
@@ -46,6 +46,16 @@ def as_proposed(proposal: Proposal) -> TypedPart:
     """The rows as they stand when the page is opened."""
     rows = {change.bet_id: TypedRow(True, _text(change)) for change in proposal.changes.all()}
     return TypedPart(rows, Part())
+
+
+def ticked(proposal: Proposal, found: WorkedOut) -> TypedPart:
+    """The rows of a part that was worked out: ticked but for what it leaves out."""
+    without = found.part.left_out
+    rows = {
+        change.bet_id: TypedRow(change.bet_id not in without, _text(change))
+        for change in proposal.changes.all()
+    }
+    return TypedPart(rows, found.part, found.sha256)
 
 
 def typed_part(proposal: Proposal, data: Mapping[str, str], sign: str) -> TypedPart:

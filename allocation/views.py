@@ -18,9 +18,10 @@ from allocation.leaving.draw_up import fits_the_books
 from allocation.models import LatestRun, Proposal
 from allocation.pages.comments import said_about
 from allocation.pages.part import effect_in, page_rows, typed_in
-from allocation.part_typed import TypedPart, as_proposed
+from allocation.part_typed import TypedPart, as_proposed, ticked
 from allocation.requests import ask
 from allocation.studied import studied
+from allocation.within_mandate import part_for
 from allocation.wording import sentence, title_of
 from bets.models import Bet
 from spm.accounts.middleware import turn_to
@@ -104,8 +105,20 @@ def _visible(request: PageRequest, proposal_id: int) -> Proposal:
 def proposal_page(request: PageRequest, proposal_id: int) -> HttpResponse:
     """One proposal, as the CFO reads it."""
     proposal = _visible(request, proposal_id)
-    context = _proposal(request, proposal) | said_about(request, proposal)
+    typed = _inside_mandate(request, proposal)
+    context = _proposal(request, proposal, typed=typed) | said_about(request, proposal)
     return render(request, "allocation/proposal.html", context)
+
+
+def _inside_mandate(request: PageRequest, proposal: Proposal) -> TypedPart | None:
+    """The rows ticked as far as a mandate of the person's reaches, where they ask for that."""
+    if request.GET.get("inside") != "mandate" or not proposal.is_open:
+        return None
+    found = part_for(request.user, proposal)
+    if found is None:
+        messages.info(request, "No part of this proposal lies in your mandate as it stands.")
+        return None
+    return ticked(proposal, found)
 
 
 @require_GET

@@ -14,8 +14,8 @@ from django.utils import timezone
 from allocation import decide, mandates
 from allocation.authority import Booking
 from allocation.mandates import Use
-from allocation.models import Mandate, Proposal
-from allocation.part import Part, worked_out
+from allocation.models import Proposal
+from allocation.part import Part, WorkedOut, worked_out
 from allocation.still_so import Shown
 from bets.models import Portfolio
 from spm.accounts.permissions import NotAllowed, Principal
@@ -56,12 +56,12 @@ def part_inside(use: Use, proposal: Proposal) -> Booking | None:
     return None
 
 
-def parts_for(principal: Principal, proposal: Proposal) -> tuple[Mandate, Booking] | None:
-    """The first mandate that somebody holds with a part inside it, and that part."""
+def part_for(principal: Principal, proposal: Proposal) -> WorkedOut | None:
+    """The part inside the first mandate of somebody's that has one; None for none, or the whole."""
     for use in mandates.held_by(principal, proposal.portfolio, timezone.now()):
         booking = part_inside(use, proposal)
         if booking is not None:
-            return use.mandate, booking
+            return booking.part
     return None
 
 

@@ -1,5 +1,6 @@
 """The Mandates page: who sees it, who grants and revokes, and what it says when it cannot be."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,14 +12,16 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from allocation.decide import approve
-from allocation.models import Mandate
+from allocation.models import Decision, Mandate
 from allocation.within_mandate import book_at_once
+from bets.models import Bet
 from evidence.models import Notice
 from spm.accounts.models import Role, User
 from tests.allocation.test_decide import as_shown, proposed
 from tests.allocation.test_mandates import granted
+from tests.allocation.test_part import Office
 from tests.api_client import assert_problem, client_for
-from tests.factories import make_member, make_portfolio
+from tests.factories import PASSWORD, make_member, make_portfolio
 
 
 def signed_in(user: User) -> Client:
@@ -119,6 +122,36 @@ def test_what_is_booked_at_once_is_announced_to_its_holder_too() -> None:
     mandate = granted(portfolio, books_at_once=True)
     assert book_at_once(portfolio.pk) == 1
     assert mandate.user in {row.person for row in Notice.objects.filter(kind="decision")}
+
+
+@pytest.mark.django_db
+def test_a_holder_takes_what_lies_in_their_mandate_and_approves_that_part_alone() -> None:
+    office = Office()
+    Bet.objects.filter(pk=office.sick.pk).update(liquidity="vineyard")
+    mandate, address = granted(office.portfolio), f"/proposals/{office.proposal.pk}"
+    browser = signed_in(mandate.user)
+    assert "Take what lies in your mandate" in browser.get(address).content.decode()
+    page = browser.get(f"{address}?inside=mandate").content.decode()
+    taken = dict(re.findall(r'name="take-(\d+)"[^>]*?value="yes"[^>]*?(checked|aria-label)', page))
+    assert taken.pop(str(office.sick.pk)) == "aria-label"
+    assert set(taken.values()) == {"checked"}
+    assert f"You decide by this right: Mandate {mandate.pk}" in page
+    [digest] = re.findall(r'name="part_sha256" value="([0-9a-f]{64})"', page)
+    seen = {"version": office.proposal.version, "content_sha256": office.proposal.content_sha256}
+    rows = {f"take-{bet_id}": "yes" for bet_id in taken} | {"rows": "shown"}
+    sent = {**seen, **rows, "part_sha256": digest, "decision": "approve", "signature": PASSWORD}
+    browser.post(f"{address}/decide", sent)
+    decision = Decision.objects.get()
+    assert (decision.kind, decision.mandate) == (Decision.Kind.PARTLY_APPROVED, mandate)
+    assert decision.signed_with == "password"
+
+
+@pytest.mark.django_db
+def test_where_nothing_lies_in_the_mandate_it_says_so() -> None:
+    office = Office()
+    mandate = granted(office.portfolio, most_per_move=Decimal(5), most_per_30_days=Decimal(5))
+    page = signed_in(mandate.user).get(f"/proposals/{office.proposal.pk}?inside=mandate")
+    assert "No part of this proposal lies in your mandate" in page.content.decode()
 
 
 @pytest.mark.django_db
