@@ -8,8 +8,11 @@ from typing import Any
 from allocation.models import Proposal, ProposalChange
 from allocation.part import WorkedOut
 from allocation.scenarios.wording import Words
+from allocation.solution_rows import changes_in
 from allocation.wording import what_moves
 from spm import formats
+
+NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def effect_of(found: WorkedOut) -> Effect:
         len(changes),
         list(_figures(found)),
         list(_now_at_their_limit(found)),
-        _rows(found, changes),
+        _rows(found.changes, changes),
     )
 
 
@@ -152,18 +155,26 @@ def _is_full(held: float, room: float) -> bool:
     return held >= room - 0.01
 
 
-def _rows(found: WorkedOut, changes: list[ProposalChange]) -> dict[int, RowEffect]:
+def approved_rows(proposal: Proposal) -> dict[int, RowEffect]:
+    """What a decision about a part left each bet with, where that is not what was proposed."""
+    decision = getattr(proposal, "decision", None)
+    if decision is None or decision.part is None:
+        return {}
+    return _rows(changes_in(decision.part), list(proposal.changes.all()))
+
+
+def _rows(taken: list[ProposalChange], changes: list[ProposalChange]) -> dict[int, RowEffect]:
     """The bets that end otherwise than the proposal says."""
-    taken = {change.bet_id: change for change in found.changes}
+    by_bet = {change.bet_id: change for change in taken}
     rows = {}
     for change in changes:
-        part = taken.get(change.bet_id)
+        part = by_bet.get(change.bet_id)
         ends_at = part.working_after if part else change.working_before
         if ends_at == change.working_after:
             continue
         rows[change.bet_id] = (
             RowEffect(ends_at, part.freed, part.entangled, part.exit_cost)
             if part
-            else RowEffect(ends_at, Decimal(0), Decimal(0), Decimal(0), stays=True)
+            else RowEffect(ends_at, NOTHING, NOTHING, NOTHING, stays=True)
         )
     return rows

@@ -7,6 +7,7 @@ from django.utils import timezone
 from allocation import reading
 from allocation.models import Decision, Move, Proposal
 from allocation.paper import set_in_type
+from allocation.part_effect import RowEffect, approved_rows
 from allocation.reading import ChangeRow, Reason
 from allocation.wording import sentence, title_of
 from spm import formats
@@ -24,6 +25,7 @@ def facts_of(proposal: Proposal) -> dict[str, Any]:
     portfolio, now = proposal.portfolio, timezone.localtime()
     rows = reading.change_rows(proposal)
     moves = proposal.moves.select_related("from_bet", "to_bet")
+    approved = approved_rows(proposal)
     return {
         "portfolio": portfolio.name,
         "title": title_of(proposal),
@@ -32,7 +34,9 @@ def facts_of(proposal: Proposal) -> dict[str, Any]:
         "footer": f"{portfolio.name}, {title_of(proposal)}, printed {_day(now)}",
         "figures": _figures(proposal),
         "decision": _decision(proposal),
-        "changes": [_change(row, portfolio.currency) for row in rows],
+        "changes": [
+            _change(row, portfolio.currency, approved.get(row.change.bet_id)) for row in rows
+        ],
         "moves": [_move(move, portfolio.currency) for move in moves],
         "limits": [
             [limit.name, limit.before, limit.after, limit.range]
@@ -64,7 +68,7 @@ def _figures(proposal: Proposal) -> list[tuple[str, str]]:
 
 
 def _decision(proposal: Proposal) -> dict[str, str] | None:
-    decision = Decision.objects.filter(proposal=proposal).select_related("decided_by").first()
+    decision: Decision | None = getattr(proposal, "decision", None)
     if decision is None:
         return None
     by = f" by {decision.decided_by}" if decision.decided_by else ""
@@ -75,7 +79,7 @@ def _decision(proposal: Proposal) -> dict[str, str] | None:
     return {"text": text, "reason": decision.reason}
 
 
-def _change(row: ChangeRow, currency: str) -> dict[str, Any]:
+def _change(row: ChangeRow, currency: str, approved: RowEffect | None) -> dict[str, Any]:
     change = row.change
     costs = []
     if row.is_reduced:
@@ -93,18 +97,24 @@ def _change(row: ChangeRow, currency: str) -> dict[str, Any]:
         formats.rate(rate, currency) for rate in (change.working_before, change.working_after)
     )
     stream = f" · {change.bet.stream}" if change.bet.stream else ""
+    mark = _mark(change.approved, approved, currency)
     belief = f"belief {formats.percent(change.belief)}"
     return {
         "title": change.bet.title,
         "about": f"{change.bet.get_liquidity_display()}{stream} · {belief}",
-        "moves": f"{before} \N{RIGHTWARDS ARROW} {after}{_mark(change.approved)}",
+        "moves": f"{before} \N{RIGHTWARDS ARROW} {after}{mark}",
         "costs": ", ".join(costs),
         "reasons": [_reason(reason) for reason in row.reasons],
     }
 
 
-def _mark(approved: bool | None) -> str:
-    return {None: "", True: ", approved", False: ", not approved"}[approved]
+def _mark(approved: bool | None, less: RowEffect | None, currency: str) -> str:
+    """Whether a change was approved, and with which amount if not the one proposed."""
+    if approved is None:
+        return ""
+    if not approved:
+        return ", not approved"
+    return f", approved to {formats.rate(less.ends_at, currency)}" if less else ", approved"
 
 
 def _reason(reason: Reason) -> tuple[str, str]:

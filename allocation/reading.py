@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from allocation.models import Decision, Guardrail, Proposal, ProposalChange, Transfer
+from allocation.solution_rows import changes_in
 from bets.models import Bet, Portfolio, Team
 from evidence.models import Evidence
 from evidence.weighed import decibans_of
@@ -168,13 +169,27 @@ def _names(rows: Iterable[Any]) -> dict[str, str]:
 
 
 def decisions_about(bet: Bet) -> list[ProposalChange]:
-    """What was decided about a bet, newest first, as the change with its proposal and decision."""
-    return list(
+    """What was decided about a bet, newest first, as the change with its proposal and decision.
+
+    ``ended_at`` is what the bet was left with where a part was approved, and otherwise None.
+    """
+    changes = list(
         ProposalChange.objects.filter(bet=bet, proposal__decision__isnull=False)
         .select_related("proposal__portfolio", "proposal__decision__decided_by")
         .defer("proposal__snapshot", "proposal__solution")
         .order_by("-proposal__decision__decided_at")
     )
+    for change in changes:
+        change.ended_at = _ended_at(change)  # type: ignore[attr-defined]
+    return changes
+
+
+def _ended_at(change: ProposalChange) -> Decimal | None:
+    part = change.proposal.decision.part
+    if part is None:
+        return None
+    taken = {each.bet_id: each.working_after for each in changes_in(part)}
+    return taken.get(change.bet_id, change.working_before)
 
 
 def open_proposal(portfolio: Portfolio) -> Proposal | None:

@@ -162,7 +162,7 @@ def _proposal(
             if end.pk != proposal.pk
         ],
         "compared": compared(proposal),
-        "rows": page_rows(reading.change_rows(proposal), typed, effect),
+        "rows": page_rows(proposal, reading.change_rows(proposal), typed, effect),
         "effect": effect,
         "moves": proposal.moves.select_related("from_bet", "to_bet"),
         "limits": reading.limit_rows(proposal),

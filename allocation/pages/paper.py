@@ -14,7 +14,7 @@ from spm.accounts.page_request import PageRequest
 def proposal_pdf(request: PageRequest, proposal_id: int) -> HttpResponse:
     """One proposal on A4, for whoever may see it."""
     visible = Proposal.objects.visible_to(request.user).select_related(
-        "portfolio", "drawn_up_by", "about", "successor"
+        "portfolio", "drawn_up_by", "about", "successor", "decision__decided_by"
     )
     proposal = get_object_or_404(visible, pk=proposal_id)
     turn_to(request, proposal.portfolio_id)

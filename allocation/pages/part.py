@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from allocation.deciding import deciding
 from allocation.models import Proposal
 from allocation.part import worked_out
-from allocation.part_effect import Effect, RowEffect, effect_of, whole
+from allocation.part_effect import Effect, RowEffect, approved_rows, effect_of, whole
 from allocation.part_typed import TypedPart, TypedRow, typed_part
 from allocation.reading import ChangeRow
 from bets.forms import decimal_sign_of
@@ -30,9 +30,11 @@ class PageRow:
     row: ChangeRow | None = None
 
 
-def page_rows(rows: list[ChangeRow], typed: TypedPart, effect: Effect | None) -> list[PageRow]:
-    """The rows with what was typed in them."""
-    effects = effect.rows if effect else {}
+def page_rows(
+    proposal: Proposal, rows: list[ChangeRow], typed: TypedPart, effect: Effect | None
+) -> list[PageRow]:
+    """The rows with what was typed in them, or with what was approved of them."""
+    effects = effect.rows if effect and proposal.is_open else approved_rows(proposal)
     by_bet = [(row.change.bet_id, row) for row in rows]
     return [PageRow(bet, typed.rows[bet], effects.get(bet), row) for bet, row in by_bet]
 
@@ -63,6 +65,7 @@ def part_panel(request: PageRequest, proposal_id: int) -> HttpResponse:
         "proposal": proposal,
         "effect": effect,
         "rows": rows,
+        "moves": proposal.moves.all(),
         "deciding": deciding(request.user, proposal, effect.found if effect else None),
         "takes_parts": True,
     }

@@ -126,6 +126,19 @@ def test_an_amount_that_cannot_be_read_keeps_the_decision_back_and_what_was_type
 
 
 @pytest.mark.django_db
+def test_a_decided_part_says_on_both_pages_what_each_bet_was_left_with() -> None:
+    office = Office()
+    office.approve(office.tired, sick=24_000)
+    client = client_of(office)
+    page = " ".join(client.get(f"/proposals/{office.proposal.pk}").content.decode().split())
+    assert "Approved in part" in page and 'class="take' not in page
+    for said in ("stays at ", "ends at "):
+        assert f"<span>{said}" in page
+    panel = client.get(f"/bets/{office.sick.pk}/decisions").content.decode()
+    assert "€24k/mo" in panel
+
+
+@pytest.mark.django_db
 def test_a_lead_takes_a_proposal_down_to_what_they_may_decide() -> None:
     """The whole moves 50,000 freed a month; without 'Sick' it is the 20,000 of 'Tired'."""
     office = Office()

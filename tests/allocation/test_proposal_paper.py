@@ -7,7 +7,7 @@ import pytest
 import typst
 from django.test import Client
 
-from allocation.models import Proposal, ProposalChange
+from allocation.models import Proposal
 from allocation.paper import TEMPLATES
 from allocation.proposal_paper import facts_of, paper_of
 from bets.models import Bet, Portfolio
@@ -52,10 +52,10 @@ def test_the_paper_says_what_the_page_says() -> None:
 @pytest.mark.django_db
 def test_a_decided_paper_says_by_whom_and_which_part() -> None:
     office = Office()
-    office.approve(office.tired)
-    office.proposal.refresh_from_db()
-    facts = facts_of(office.proposal)
+    office.approve(office.tired, sick=24_000)
+    facts = facts_of(Proposal.objects.get(pk=office.proposal.pk))
     assert facts["decision"]["text"].startswith("Approved in part ")
     tired = next(row for row in facts["changes"] if row["title"] == "Tired")
     assert tired["moves"].endswith(", not approved")
-    assert ProposalChange.objects.filter(proposal=office.proposal, approved=False).exists()
+    sick = next(row for row in facts["changes"] if row["title"] == "Sick")
+    assert sick["moves"].endswith(", approved to €24k/mo")
