@@ -21,10 +21,11 @@ from allocation.settings_forms import (
 from bets import structure
 from bets.forms import SeenForm, decimal_sign_of, per_cent
 from bets.models import Fungibility, Portfolio, Team, Theme, ValueStream
+from spm.accounts.middleware import turn_to
 from spm.accounts.models import Membership, Role
 from spm.accounts.page_request import PageRequest
 from spm.accounts.people import change_role, dismiss, invite
-from spm.accounts.permissions import Action, NotAllowed, may
+from spm.accounts.permissions import Action, NotAllowed, may, visible_portfolio_ids
 from spm.errors import Invalid
 from spm.posted import posted
 
@@ -76,11 +77,14 @@ def edit_portfolio(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_part(request: PageRequest, kind: str, part_id: int | None = None) -> HttpResponse:
     """Add or change a theme, a value stream or a team."""
-    portfolio = _portfolio(request, "administer")
     model, form_class, change = PARTS[kind]
-    part = _part(portfolio, kind, part_id) if part_id else model(portfolio=portfolio)
+    part = (
+        _part(request, kind, part_id)
+        if part_id
+        else model(portfolio=_portfolio(request, "administer"))
+    )
     initial = form_class.initial_of(part) if part_id else {}
-    arguments = [portfolio] if kind == "team" else []
+    arguments = [part.portfolio] if kind == "team" else []
     form = form_class(*arguments, posted(request), initial=initial)
 
     def save() -> None:
@@ -94,8 +98,7 @@ def edit_part(request: PageRequest, kind: str, part_id: int | None = None) -> Ht
 @require_POST
 def remove_part(request: PageRequest, kind: str, part_id: int) -> HttpResponse:
     """Remove a theme, a value stream or a team that nothing belongs to."""
-    portfolio = _portfolio(request, "administer")
-    part = _part(portfolio, kind, part_id)
+    part = _part(request, kind, part_id)
     name = str(part)
     try:
         structure.remove(part)
@@ -146,9 +149,8 @@ def add_member(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_member(request: PageRequest, member_id: int) -> HttpResponse:
     """Another role for a member, or other teams."""
-    portfolio = _portfolio(request, "administer")
-    member = _member(portfolio, member_id)
-    form = MemberForm(portfolio, member, posted(request))
+    member = _member(request, member_id)
+    form = MemberForm(member.portfolio, member, posted(request))
 
     def save() -> None:
         change_role(request.user, member, form.cleaned_data["role"], form.team_ids())
@@ -161,8 +163,7 @@ def edit_member(request: PageRequest, member_id: int) -> HttpResponse:
 @require_POST
 def remove_member(request: PageRequest, member_id: int) -> HttpResponse:
     """Take a member's role away."""
-    portfolio = _portfolio(request, "administer")
-    member = _member(portfolio, member_id)
+    member = _member(request, member_id)
     try:
         dismiss(request.user, member)
         messages.success(request, f"{member.user} has no role here any more.")
@@ -184,14 +185,24 @@ def _portfolio(request: PageRequest, action: Action) -> Portfolio:
     return portfolio
 
 
-def _part(portfolio: Portfolio, kind: str, part_id: int) -> Any:
-    return get_object_or_404(PARTS[kind][0].objects.filter(portfolio=portfolio), pk=part_id)
+def _part(request: PageRequest, kind: str, part_id: int) -> Any:
+    rows = PARTS[kind][0].objects.visible_to(request.user).select_related("portfolio")
+    return _administered(request, get_object_or_404(rows, pk=part_id))
 
 
-def _member(portfolio: Portfolio, member_id: int) -> Membership:
-    rows = Membership.objects.filter(portfolio=portfolio).select_related("user")
-    member: Membership = get_object_or_404(rows, pk=member_id)
-    return member
+def _member(request: PageRequest, member_id: int) -> Membership:
+    rows = Membership.objects.filter(portfolio_id__in=visible_portfolio_ids(request.user))
+    member = get_object_or_404(rows.select_related("user", "portfolio"), pk=member_id)
+    administered: Membership = _administered(request, member)
+    return administered
+
+
+def _administered(request: PageRequest, thing: Any) -> Any:
+    """What they may see, if they administer its portfolio, which becomes the current one."""
+    if not may(request.user, "administer", thing.portfolio_id):
+        raise PermissionDenied
+    turn_to(request, thing.portfolio_id)
+    return thing
 
 
 def _lent(portfolio: Portfolio, named: dict[str, str]) -> dict[str, str]:

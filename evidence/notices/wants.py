@@ -1,8 +1,9 @@
 """What a person wants: which kinds of notices where, and when they may be mailed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import transaction
@@ -104,11 +105,12 @@ def choose(person: User, wants: Wants) -> None:
     )
 
 
-def time_zones() -> list[str]:
-    """Names of time zones that people live in, such as 'Europe/Zurich'."""
+@cache
+def time_zones() -> Sequence[str]:
+    """Names of time zones that people live in, such as 'Europe/Zurich'; read once, from files."""
     areas = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
     named = [name for name in available_timezones() if name.split("/")[0] in areas]
-    return ["UTC", *sorted(named)]
+    return ("UTC", *sorted(named))
 
 
 def _wrong(wants: Wants) -> dict[str, str]:

@@ -79,6 +79,20 @@ def test_removing_asks_for_the_same_right_and_stays_in_its_portfolio() -> None:
 
 
 @pytest.mark.django_db
+def test_who_administers_two_portfolios_turns_to_that_of_what_they_open() -> None:
+    first, second = make_portfolio(), make_portfolio(currency="CHF")
+    both = make_member(first, Role.ADMIN)
+    Membership.objects.create(user=both, portfolio=second, role=Role.ADMIN)
+    client = signed_in(both)
+    team = make_team(second, name="Riders")
+    page = client.get(f"/settings/teams/{team.pk}")
+    assert "CHF" in page.content.decode()
+    form = {"name": "Couriers", "capacity": "1000"}
+    assert client.post(f"/settings/teams/{team.pk}", form).status_code == 302
+    assert "Couriers" in client.get("/settings").content.decode()
+
+
+@pytest.mark.django_db
 def test_a_team_is_added_changed_and_refused_beside_the_field() -> None:
     portfolio, people = made_up()
     stream = make_stream(portfolio)
