@@ -40,7 +40,7 @@ def facts_of(proposal: Proposal) -> dict[str, Any]:
         "moves": [_move(move, portfolio.currency) for move in moves],
         "limits": [
             [limit.name, limit.before, limit.after, limit.range]
-            for limit in reading.limit_rows(proposal)
+            for limit in reading.limits_and_teams(proposal)[0]
         ],
     }
 

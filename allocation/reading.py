@@ -1,7 +1,7 @@
 """What the pages and the API read of proposals, decisions and the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from evidence.weighed import decibans_of
 from spm import formats
 
 MOST_REASONS = 5
+ALL = slice(None)
 SHARES = (Guardrail.Kind.SHARE, Guardrail.Kind.BET_SHARE, Guardrail.Kind.TURNOVER)
 
 
@@ -112,21 +113,27 @@ def proposals(portfolio: Portfolio) -> QuerySet[Proposal]:
     )
 
 
-def change_rows(proposal: Proposal) -> list[ChangeRow]:
+def change_rows(proposal: Proposal, rows: slice = ALL) -> list[ChangeRow]:
     """The bets that change, those that give first, each with its reasons.
 
-    A fixed number of queries, however many bets change.
+    A fixed number of queries, however many bets change; ``rows`` says which of them.
     """
+    changes = sorted(
+        proposal.changes.select_related("bet", "bet__stream", "bet__theme"),
+        key=lambda each: (
+            each.working_after >= each.working_before,
+            -(each.gain_alone or 0),
+            each.pk,
+        ),
+    )[rows]
     by_bet: dict[int, list[Evidence]] = defaultdict(list)
-    events = proposal.evidence.select_related("source", "hypothesis", "retracts")
-    for event in events.order_by("-recorded_at", "-id"):
+    events = proposal.evidence.filter(bet_id__in=[change.bet_id for change in changes])
+    for event in events.select_related("source", "hypothesis", "retracts").order_by(
+        "-recorded_at", "-id"
+    ):
         by_bet[event.bet_id].append(event)
-    changes = list(proposal.changes.select_related("bet", "bet__stream", "bet__theme"))
     weights = decibans_of([change.bet for change in changes])
-    rows = [_change_row(change, by_bet[change.bet_id], weights) for change in changes]
-    return sorted(
-        rows, key=lambda row: (not row.is_reduced, -(row.change.gain_alone or 0), row.change.pk)
-    )
+    return [_change_row(change, by_bet[change.bet_id], weights) for change in changes]
 
 
 def _change_row(
@@ -139,9 +146,17 @@ def _change_row(
     )
 
 
-def limit_rows(proposal: Proposal) -> list[LimitRow]:
-    """Guardrails as they were when the proposal was worked out, before and after."""
-    results = proposal.solution["guardrails"]
+def limits_and_teams(proposal: Proposal) -> tuple[list[LimitRow], list[LimitRow]]:
+    """Guardrails as they were when the proposal was worked out, and the teams at their limit.
+
+    Three queries; of the proposal's documents only these two parts are read.
+    """
+    parts = Proposal.objects.filter(pk=proposal.pk)
+    limits, teams = parts.values_list("solution__guardrails", "solution__teams").get()
+    return _limit_rows(proposal, limits), _team_rows(proposal, teams)
+
+
+def _limit_rows(proposal: Proposal, results: list[dict[str, Any]]) -> list[LimitRow]:
     names = _names(Guardrail.objects.filter(portfolio_id=proposal.portfolio_id))
     return [
         LimitRow(
@@ -154,18 +169,22 @@ def limit_rows(proposal: Proposal) -> list[LimitRow]:
     ]
 
 
-def team_rows(proposal: Proposal) -> list[LimitRow]:
+def _team_rows(proposal: Proposal, results: list[dict[str, Any]]) -> list[LimitRow]:
     """Teams that are at their limit before or after; the others limit nothing."""
-    names = _names(Team.objects.filter(portfolio_id=proposal.portfolio_id))
+    full = [
+        result
+        for result in results
+        if result["shadow_price"] or result["breach_before"] or result["breach_after"]
+    ]
+    names = _names(Team.objects.filter(pk__in=[int(result["id"]) for result in full]))
     return [
         LimitRow(names.get(str(result["id"]), f"Team {result['id']}, removed"), "team", result)
-        for result in proposal.solution["teams"]
-        if result["shadow_price"] or result["breach_before"] or result["breach_after"]
+        for result in full
     ]
 
 
-def _names(rows: Iterable[Any]) -> dict[str, str]:
-    return {str(row.pk): str(row) for row in rows}
+def _names(rows: QuerySet[Any]) -> dict[str, str]:
+    return {str(pk): name for pk, name in rows.values_list("pk", "name")}
 
 
 def decisions_about(bet: Bet) -> list[ProposalChange]:

@@ -12,6 +12,8 @@ from bets.models import Bet, Team
 from spm import formats
 
 Names = Mapping[str, Mapping[str, str]]
+TEAMS = ("team", "from", "to")
+"""Where a lever names teams."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,13 @@ def studied(proposal: Proposal) -> Studied | None:
 def _names_for(proposal: Proposal, levers: Iterable[Mapping[str, Any]]) -> Names:
     """Teams, guardrails with their kinds, and the bets that levers are about, by id."""
     portfolio_id = proposal.portfolio_id
-    bet_ids = {int(lever["target"]["bet"]) for lever in levers if "bet" in lever["target"]}
+    targets = [lever["target"] for lever in levers]
+    bet_ids = {int(target["bet"]) for target in targets if "bet" in target}
+    team_ids = {int(target[end]) for target in targets for end in TEAMS if end in target}
     rails = list(Guardrail.objects.filter(portfolio_id=portfolio_id))
     return {
-        "team": _by_id(Team.objects.filter(portfolio_id=portfolio_id)),
-        "bet": _by_id(Bet.objects.filter(pk__in=bet_ids, portfolio_id=portfolio_id)),
+        "team": _by_id(Team.objects.filter(pk__in=team_ids, portfolio_id=portfolio_id)),
+        "bet": _by_id(Bet.objects.filter(pk__in=bet_ids, portfolio_id=portfolio_id).only("title")),
         "guardrail": _by_id(rails),
         "kind": {str(rail.pk): rail.kind for rail in rails},
     }

@@ -33,6 +33,7 @@ urlpatterns = [
     path("proposals", views.proposals_page, name="proposals"),
     path("proposals/list", views.proposals_panel, name="proposals_panel"),
     path("proposals/<int:proposal_id>", views.proposal_page, name="proposal"),
+    path("proposals/<int:proposal_id>/changes", views.other_changes, name="other_changes"),
     path("proposals/<int:proposal_id>/body", views.proposal_body, name="proposal_body"),
     path("proposals/<int:proposal_id>/study", views.study_panel, name="study"),
     path("proposals/<int:proposal_id>/decide", views.decide_proposal, name="decide"),

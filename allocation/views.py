@@ -31,6 +31,8 @@ from spm.accounts.signing import sign
 from spm.errors import Conflict, Invalid
 
 ROWS = 50
+AT_FIRST = 12
+"""How many changes a proposal's page comes with; the others follow once it is there."""
 NOT_READ = "An amount cannot be taken as it stands."
 
 
@@ -89,14 +91,14 @@ def _visible(request: PageRequest, proposal_id: int) -> Proposal:
     visible = Proposal.objects.visible_to(request.user).select_related(
         "portfolio",
         "drawn_up_by",
-        "replaces",
         "decision__decided_by",
         "decision__consent__person",
         "newest_evidence",
         "about",
         "successor",
     )
-    proposal = get_object_or_404(visible, pk=proposal_id)
+    # The documents behind it grow with the portfolio, and the page shows a few lines of them.
+    proposal = get_object_or_404(visible.defer("snapshot", "solution"), pk=proposal_id)
     turn_to(request, proposal.portfolio_id)
     return proposal
 
@@ -129,6 +131,20 @@ def proposal_body(request: PageRequest, proposal_id: int) -> HttpResponse:
 
 
 @require_GET
+def other_changes(request: PageRequest, proposal_id: int) -> HttpResponse:
+    """The rows that a page with many changes leaves out at first."""
+    proposal = _visible(request, proposal_id)
+    standing = deciding(request.user, proposal) if proposal.is_open else Deciding()
+    rows, typed = reading.change_rows(proposal, slice(AT_FIRST, None)), as_proposed(proposal)
+    context = {
+        "proposal": proposal,
+        "rows": page_rows(proposal, rows, typed, effect_in(proposal, typed)),
+        "takes_parts": standing.may_decide_a_part and not proposal.ends_a_bet,
+    }
+    return render(request, "allocation/_change_rows.html", context)
+
+
+@require_GET
 def study_panel(request: PageRequest, proposal_id: int) -> HttpResponse:
     """The part of the page that is worked out after the proposal is published."""
     proposal = _visible(request, proposal_id)
@@ -143,9 +159,12 @@ def _proposal(
     typed: TypedPart | None = None,
 ) -> dict[str, Any]:
     newer = still_so.newer_than(proposal) if proposal.is_open else []
+    limits, teams = reading.limits_and_teams(proposal)
     later = None if proposal.is_open else reading.open_proposal(proposal.portfolio)
+    wanted = reading.ALL if typed or "all" in request.GET else slice(AT_FIRST)
     typed = typed or as_proposed(proposal)
     effect = effect_in(proposal, typed)
+    rows = page_rows(proposal, reading.change_rows(proposal, wanted), typed, effect)
     found = effect.found if effect else None
     standing = deciding(request.user, proposal, found) if proposal.is_open else Deciding()
     form = form or DecisionForm.showing(proposal, [event.pk for event in newer])
@@ -162,11 +181,13 @@ def _proposal(
             if end.pk != proposal.pk
         ],
         "compared": compared(proposal),
-        "rows": page_rows(proposal, reading.change_rows(proposal), typed, effect),
+        "rows": rows,
+        "not_yet_shown": typed.rows.keys() - {row.bet_id for row in rows},
         "effect": effect,
-        "moves": proposal.moves.select_related("from_bet", "to_bet"),
-        "limits": reading.limit_rows(proposal),
-        "teams": reading.team_rows(proposal),
+        "moves": proposal.moves.select_related("from_bet", "to_bet")[wanted],
+        "move_count": proposal.moves.count(),
+        "limits": limits,
+        "teams": teams,
         "studied": studied(proposal),
         "newer": newer,
         "later": later,

@@ -120,9 +120,9 @@ def measure(options: argparse.Namespace) -> None:
         each.ask(WARM_UP)
     for _ in range(max(1, options.requests // ROUND)):
         for each in asked:
-            before = _cpu(webs)
+            before = cpu_seconds_of(webs)
             each.seconds += each.ask(ROUND)
-            each.cpu_seconds += _cpu(webs) - before
+            each.cpu_seconds += cpu_seconds_of(webs) - before
             each.rates.append(each.ask_at_once(max(2, ROUND // AT_ONCE)))
     for each in asked:
         cpu = each.cpu_seconds / len(each.seconds) * 1e3
@@ -142,7 +142,7 @@ def measure(options: argparse.Namespace) -> None:
     print(f"load {os.getloadavg()[0]:.1f}")
 
 
-def _cpu(pids: Sequence[str]) -> float:
+def cpu_seconds_of(pids: Sequence[str]) -> float:
     """Seconds that some processes have spent computing; nothing where that cannot be read."""
     ticks = 0
     for pid in pids:

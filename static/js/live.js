@@ -82,7 +82,8 @@ async function fetchAnew(node) {
     const version = versionPutInto(node);
     await htmx.ajax("GET", node.dataset.liveSrc, { source: node, target: node, swap: "outerHTML", headers });
     const fresh = liveNodes().find((candidate) => keyOf(candidate) === key);
-    if (fresh && version()) versions.set(fresh, version());
+    const put = version();
+    if (fresh && put) versions.set(fresh, put);
   } catch {
     waiting.add(key); /* the stream breaks as well, and catching up fetches it */
   }
@@ -97,6 +98,7 @@ async function fetchAnew(node) {
 function versionPutInto(node) {
   let version = null;
   const look = (event) => {
+    if (event.target !== node) return; /* something inside it, such as what a tick means */
     if (event.detail.shouldSwap && isBusy(node)) {
       event.detail.shouldSwap = false;
       waiting.add(keyOf(node));
@@ -104,8 +106,11 @@ function versionPutInto(node) {
       version = event.detail.xhr.getResponseHeader("ETag");
     }
   };
-  node.addEventListener("htmx:beforeSwap", look, { once: true });
-  return () => version;
+  node.addEventListener("htmx:beforeSwap", look);
+  return () => {
+    node.removeEventListener("htmx:beforeSwap", look);
+    return version;
+  };
 }
 
 /* A part of it that was swapped by a form or a button makes it something else. */

@@ -194,3 +194,24 @@ def test_the_page_its_part_and_its_paper_ask_as_much_of_3_changes_as_of_30() -> 
         return queries_of(proposal, f"/proposals/{proposal.pk}/part", {"rows": "shown", **taken})
 
     assert part(few) == part(many)
+
+
+@pytest.mark.django_db
+def test_a_page_with_many_changes_comes_with_the_first_ones_and_takes_the_others_as_proposed() -> (
+    None
+):
+    proposal = wide_office(15)
+    client = Client()
+    client.force_login(make_member(proposal.portfolio, Role.FINANCE))
+    page = client.get(f"/proposals/{proposal.pk}").content.decode()
+    others = client.get(f"/proposals/{proposal.pk}/changes").content.decode()
+    for change in proposal.changes.all():
+        row, as_proposed = (
+            f'id="take-{change.bet_id}"',
+            f'type="hidden" name="take-{change.bet_id}"',
+        )
+        assert (row in page) != (row in others)
+        assert (as_proposed in page) == (row in others)
+    assert page.count('class="take') == 12
+    whole = client.get(f"/proposals/{proposal.pk}?all=1").content.decode()
+    assert whole.count('class="take') == proposal.changes.count()

@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from allocation.models import Decision
+from spm import live
 from tests.allocation.test_part import Office
 from tests.factories import PASSWORD
 
@@ -30,3 +31,23 @@ def test_a_tick_and_an_amount_show_what_they_mean_and_are_approved_so(
     decision = Decision.objects.get()
     assert decision.part is not None
     assert decision.part["amounts"] == {str(office.sick.pk): "24000.00"}
+
+
+def test_what_comes_anew_while_a_tick_is_taken_away_does_not_give_it_back(
+    committed_db: None, sign_in: Callable[[Any], Page]
+) -> None:
+    office = Office()
+    page = sign_in(office.finance)
+    held: list[Any] = []
+    page.goto(f"/proposals/{office.proposal.pk}")
+    page.wait_for_selector("[data-live-status][data-state=live]")
+    page.route("**/body", lambda route: held.append(route))
+    with page.expect_request("**/body"):
+        live.say(office.proposal.portfolio_id, f"proposal:{office.proposal.pk}")
+    page.get_by_label("Take the change of Tired").uncheck()
+    expect(page.locator("#decide-words")).to_contain_text("less than the whole")
+    with page.expect_response("**/body"):
+        held.pop().continue_()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
+    expect(page.get_by_label("Take the change of Tired")).not_to_be_checked()
+    expect(page.locator("#decide-words")).to_contain_text("less than the whole")
