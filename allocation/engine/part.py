@@ -53,7 +53,7 @@ def best_within(snapshot: Snapshot, ranges: Mapping[str, Within]) -> Solution:
     Returns:
         What it means against today. `breach` says whether the fixed amounts can be kept.
     """
-    free = solve(narrowed_to(snapshot, ranges))
+    free = solve(narrowed_to(snapshot, ranges), with_gains_alone=False)
     return weigh(snapshot, {bet: free.positions[bet].working for bet in ranges})
 
 

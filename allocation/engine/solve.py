@@ -38,11 +38,12 @@ class _Clock:
         )
 
 
-def solve(snapshot: Snapshot) -> Solution:
+def solve(snapshot: Snapshot, *, with_gains_alone: bool = True) -> Solution:
     """The best allocation of a snapshot's money, never one that is worse than doing nothing.
 
     Better is: less total breach of limits that today's allocation breaks, then a higher objective.
-    The same snapshot, its lists in any order, gives the same solution but for `seconds`.
+    The same snapshot, its lists in any order, gives the same solution but for `seconds`. Without
+    `with_gains_alone` no change says what it is worth alone, which takes a solve for each.
     """
     began = perf_counter()
     problem = build(snapshot)
@@ -53,12 +54,14 @@ def solve(snapshot: Snapshot) -> Solution:
     except NoSolutionError as fault:
         reason = f"the solver found no allocation that keeps the limits as today's does ({fault})"
         said = Explanation(problem, today, None)
-        return _solution(said, "infeasible", reason, _Clock(began, built, perf_counter()))
+        return _solution(said, {}, "infeasible", reason, _Clock(began, built, perf_counter()))
     said = Explanation(problem, to_cents(problem, best.point), best)
     if not _better(said):
         said = Explanation(problem, today, best)
     status = "optimal" if said.after.changed.any() else "held"
-    return _solution(said, status, None, _Clock(began, built, perf_counter()))
+    clock = _Clock(began, built, perf_counter())
+    alone = gains_alone(problem, best, said.after) if with_gains_alone else {}
+    return _solution(said, alone, status, None, clock)
 
 
 def _better(said: Explanation) -> bool:
@@ -70,10 +73,15 @@ def _better(said: Explanation) -> bool:
     return worth - worth_today > LEAST_GAIN * max(abs(worth), abs(worth_today))
 
 
-def _solution(said: Explanation, status: str, reason: str | None, clock: _Clock) -> Solution:
+def _solution(
+    said: Explanation,
+    alone: dict[int, float | None],
+    status: str,
+    reason: str | None,
+    clock: _Clock,
+) -> Solution:
     """Everything there is to say about an allocation, as the output has it."""
     best, proposed = said.best, said.after
-    alone = gains_alone(said.problem, best, proposed) if best is not None else {}
     moves = said.moves()
     current, worth = objective(said.before), objective(proposed)
     bound = max(best.bound, worth) if best is not None else worth

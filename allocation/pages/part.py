@@ -65,7 +65,6 @@ def part_panel(request: PageRequest, proposal_id: int) -> HttpResponse:
         "proposal": proposal,
         "effect": effect,
         "rows": rows,
-        "moves": proposal.moves.all(),
         "deciding": deciding(request.user, proposal, effect.found if effect else None),
         "takes_parts": True,
     }
