@@ -190,7 +190,8 @@ def reader_of(path: str) -> str:
     """Which of the demo's people a page is looked at as."""
     if "webhooks" in path:
         return "admin"
-    return "cfo" if "proposal" in path or "unwind" in path else "lead"
+    for_cfo = ("proposal", "unwind", "mandates/", "thresholds")
+    return "cfo" if any(part in path for part in for_cfo) else "lead"
 
 
 def scenario_addresses() -> list[str]:
