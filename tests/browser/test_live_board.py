@@ -60,9 +60,10 @@ def test_what_is_in_use_is_left_alone_and_catches_up(
     portfolio: Portfolio, lead: User, ben: User, sign_in: SignIn
 ) -> None:
     bets = [framed(portfolio) for _ in range(12)]
-    dragged, opened, focused, moved = bets[0], bets[1], bets[2], bets[3]
+    # The list of the menu lies over the cards after its own; the one in use is clear of it.
+    dragged, opened, focused, moved = bets[0], bets[1], bets[7], bets[8]
     page = open_board(sign_in, lead)
-    page.set_viewport_size({"width": 1200, "height": 500})
+    page.set_viewport_size({"width": 1200, "height": 960})
     page.evaluate(f"window.kept = document.getElementById('card-{bets[5].pk}')")
     # One card is held in the hand, and another has its menu open.
     box = page.locator(f"#card-{dragged.pk}").bounding_box()

@@ -22,13 +22,16 @@ function scrollToList(menu) {
   menu.querySelector(".menu__list")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-/* Nobody aims at what is half under the list: these cards wait until it is closed. */
+/* Nobody aims at what is half under the list, or so close to it that a finger would miss: these
+   cards wait until it is closed. */
+const ROOM = 24;
+
 function setAside(menu) {
   const list = menu.querySelector(".menu__list").getBoundingClientRect();
   const own = menu.closest("[data-card]");
   for (const card of cards()) {
     const box = card.getBoundingClientRect();
-    const apart = box.right < list.left || box.left > list.right || box.bottom < list.top || box.top > list.bottom;
+    const apart = box.right < list.left || box.left > list.right || box.bottom < list.top - ROOM || box.top > list.bottom + ROOM;
     card.inert = card !== own && !apart;
   }
 }
