@@ -87,5 +87,7 @@ def _rate(planned: Planned, bet_id: int) -> Decimal | None:
 
 def _planned(proposal: Proposal) -> Planned:
     """The title and the change of working money, by bet."""
-    rows = ProposalChange.objects.filter(proposal=proposal).select_related("bet")
-    return {row.bet_id: (row.bet.title, row.working_after - row.working_before) for row in rows}
+    rows = ProposalChange.objects.filter(proposal=proposal).values_list(
+        "bet_id", "bet__title", "working_before", "working_after"
+    )
+    return {bet_id: (title, after - before) for bet_id, title, before, after in rows}

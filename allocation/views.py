@@ -98,7 +98,8 @@ def _visible(request: PageRequest, proposal_id: int) -> Proposal:
         "successor",
     )
     # The documents behind it grow with the portfolio, and the page shows a few lines of them.
-    proposal = get_object_or_404(visible.defer("snapshot", "solution"), pk=proposal_id)
+    rows = visible.defer("snapshot", "solution").prefetch_related("changes")
+    proposal = get_object_or_404(rows, pk=proposal_id)
     turn_to(request, proposal.portfolio_id)
     return proposal
 

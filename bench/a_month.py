@@ -251,14 +251,15 @@ class Month:
 
         needed = Bet.objects.filter(working__gt=0, needed_by_links__bet__working__gt=0).distinct()
         self.was_stopped = True
-        number = None
-        for bet in sorted(needed, key=lambda each: (each.belief or 0, each.pk)):
+        bet = min(needed, key=lambda each: (each.working, each.pk), default=None)
+        assert bet is not None, "no funded bet is needed by another"
+        number = self.lead.propose_stop(bet.pk, "It has not carried, and it will not.")
+        if number is None:
+            obstacle = self.lead.page.locator("#obstacle-list").inner_text().split("\n")[0]
+            print(f"    in the way of stopping {bet}: {obstacle}")
+            self.lead.say_all_is_withdrawable(bet.pk)
             number = self.lead.propose_stop(bet.pk, "It has not carried, and it will not.")
-            if number is not None:
-                break
-            said = self.lead.page.locator("#obstacle-list").inner_text().split("\n")[0]
-            print(f"    {bet} cannot be stopped: {said}")
-        assert number is not None, "no funded bet that another needs can be stopped"
+        assert number is not None, self.lead.page.locator("main").inner_text()
         proposal = Proposal.objects.get(pk=number)
         names = ", ".join(str(each.bet) for each in proposal.changes.select_related("bet"))
         print(f"{self.decided + 1:2}. {proposal}, drawn up by the lead ({names}): ", end="")

@@ -172,6 +172,13 @@ class Phone:
 
     # --- stopping ---
 
+    def say_all_is_withdrawable(self, bet_id: int) -> None:
+        """Say on the page of a bet that its money is locked no longer."""
+        self.open(f"/bets/{bet_id}/edit")
+        self.page.fill("#bet-form [name=withdrawable]", "100")
+        self.tap("#bet-form button[type=submit]")
+        self.page.wait_for_url(lambda address: "edit" not in address)
+
     def propose_stop(self, bet_id: int, reason: str) -> int | None:
         """Draw a stop up, with the bets left without; None if something stands in the way.
 
