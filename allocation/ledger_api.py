@@ -1,6 +1,5 @@
 """The API's paths for what is recorded in the books beside decisions."""
 
-from collections.abc import Iterable
 from typing import Any, cast
 
 from django.urls import path
@@ -14,10 +13,9 @@ from allocation.models import ActualSpend
 from allocation.serializers import TransferShown
 from bets.models import Portfolio
 from bets.serializers import PortfolioFilter
-from spm.api import strict_json
 from spm.api.idempotency import Answer, once
+from spm.api.lines import Lines
 from spm.api.parsers import LinesParser
-from spm.api.problems import problem_of_line
 from spm.api.schema import IDEMPOTENCY_KEY
 from spm.api.views import ApiView, ListView, id_in, respond
 from spm.errors import Invalid
@@ -95,18 +93,13 @@ class ActualsInBulk(ApiView):
         """Take all good lines; answer each bad one with its number and its problem."""
         wanted = PortfolioFilter.of(request.query_params)
         portfolio = Portfolio.objects.meant_by(self.principal, wanted.get("portfolio"))
-        rows, refused = _read_lines(cast(list[bytes], request.data))
+        lines = Lines.of(cast(list[bytes], request.data), _actual_of)
 
         def act() -> Answer:
-            outcomes = actuals.record_many(
-                self.principal, portfolio, [(bet_id, said) for _, bet_id, said in rows]
-            )
-            return Answer(200, forms.ActualsTakenShown(_summed_up(rows, outcomes, refused)).data)
+            outcomes = actuals.record_many(self.principal, portfolio, lines.read)
+            return Answer(200, forms.ActualsTakenShown(lines.sum_up(outcomes)).data)
 
         return respond(once(request, act))
-
-
-Lines = list[tuple[int, int, actuals.Said]]
 
 
 def _without_month(given: dict[str, Any]) -> dict[str, Any]:
@@ -115,38 +108,8 @@ def _without_month(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _read_lines(lines: Iterable[bytes]) -> tuple[Lines, dict[int, Any]]:
-    """The good lines as (number, bet, what is said), and the problems of the others by number."""
-    rows: Lines = []
-    refused = {}
-    for number, raw in enumerate(lines, start=1):
-        if not raw.strip():
-            continue
-        try:
-            given = strict_json.decode(raw)
-            if not isinstance(given, dict):
-                raise Invalid({"": "A line must be a JSON object: {...}."})
-            bet_id = id_in(given, "bet")
-            rows.append((number, bet_id, actuals.read(given)))
-        except Invalid as refusal:
-            refused[number] = problem_of_line(refusal)
-    return rows, refused
-
-
-def _summed_up(
-    rows: Lines, outcomes: list[actuals.Outcome], refused: dict[int, Any]
-) -> dict[str, Any]:
-    refused = dict(refused)
-    for (number, _, _), outcome in zip(rows, outcomes, strict=True):
-        if outcome.refusal is not None:
-            refused[number] = problem_of_line(outcome.refusal)
-    taken = sum(outcome.created for outcome in outcomes)
-    known = sum(outcome.row is not None for outcome in outcomes)
-    return {
-        "taken": taken,
-        "repeated": known - taken,
-        "refused": [{"line": number, **refused[number]} for number in sorted(refused)],
-    }
+def _actual_of(given: dict[str, Any]) -> tuple[int, actuals.Said]:
+    return id_in(given, "bet"), actuals.read(given)
 
 
 urlpatterns = [

@@ -23,7 +23,7 @@ from allocation.requests import ask
 from allocation.studied import studied
 from allocation.within_mandate import part_for
 from allocation.wording import sentence, title_of
-from bets.models import Bet
+from bets.views.asked import bet_turned_to
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed, may, require
@@ -259,18 +259,10 @@ def _undecided(
     return render(request, "allocation/proposal.html", context, status=status)
 
 
-def _bet(request: PageRequest, bet_id: int) -> Bet:
-    bet = get_object_or_404(
-        Bet.objects.visible_to(request.user).select_related("portfolio"), pk=bet_id
-    )
-    turn_to(request, bet.portfolio_id)
-    return bet
-
-
 @require_GET
 def bet_decisions_panel(request: PageRequest, bet_id: int) -> HttpResponse:
     """What is proposed for a bet, and what has been decided about it."""
-    bet = _bet(request, bet_id)
+    bet = bet_turned_to(request, bet_id)
     context = {
         "bet": bet,
         "open": list(reading.proposals_about(bet)),

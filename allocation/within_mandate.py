@@ -72,7 +72,8 @@ def book_at_once(portfolio_id: int) -> int:
     anew, and comes here again.
     """
     portfolio, now = Portfolio.objects.get(pk=portfolio_id), timezone.now()
-    if not any(mandate.books_at_once for mandate in mandates.in_force(portfolio, now)):
+    eager = [each for each in mandates.in_force(portfolio, now) if each.books_at_once]
+    if not eager:
         return 0
     proposal = (
         Proposal.objects.select_related("portfolio")
@@ -81,7 +82,6 @@ def book_at_once(portfolio_id: int) -> int:
     )
     if proposal is None:
         return 0
-    eager = [each for each in mandates.in_force(portfolio, now) if each.books_at_once]
     return int(any(_book(use, proposal) for use in mandates.uses(eager, now)))
 
 

@@ -1,6 +1,6 @@
 """The API's paths for what we learn."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.urls import path
 from django.utils import timezone
@@ -10,11 +10,12 @@ from rest_framework.response import Response
 
 from bets.models import Hypothesis, Portfolio
 from bets.serializers import PortfolioFilter
-from evidence import asking, bulk_lines, intake, metrics, resolve
+from evidence import asking, intake, metrics, resolve
 from evidence import serializers as forms
 from evidence.bulk import record_many
 from evidence.models import Evidence, EvidenceRequest
 from spm.api.idempotency import Answer, once
+from spm.api.lines import Lines
 from spm.api.parsers import LinesParser
 from spm.api.schema import IDEMPOTENCY_KEY
 from spm.api.views import ApiView, ListView, id_in, respond
@@ -77,13 +78,17 @@ class EvidenceInBulk(ApiView):
         """Take all good lines; answer each bad one with its number and its problem."""
         wanted = PortfolioFilter.of(request.query_params)
         portfolio = Portfolio.objects.meant_by(self.principal, wanted.get("portfolio"))
-        lines = bulk_lines.read(cast(list[bytes], request.data))
+        lines = Lines.of(cast(list[bytes], request.data), _event_of)
 
         def act() -> Answer:
-            outcomes = record_many(self.principal, portfolio, lines.events)
+            outcomes = record_many(self.principal, portfolio, lines.read)
             return Answer(200, forms.BulkShown(lines.sum_up(outcomes)).data)
 
         return respond(once(request, act))
+
+
+def _event_of(given: dict[str, Any]) -> tuple[int, intake.NewEvidence]:
+    return id_in(given, "hypothesis"), intake.event_of(given)
 
 
 class OneEvidence(ApiView):

@@ -14,7 +14,8 @@ from allocation.scenarios.comparison import MOST_COMPARED
 from allocation.scenarios.reading import ids_in, opened_some
 from allocation.wording import sentence
 from bets.kanban import choices_of
-from bets.models import Bet, Horizon
+from bets.models import Horizon
+from bets.views.asked import bet_turned_to
 from evidence.calibration import LEADS
 from reports import bet_history, frontier_picture, proposal_picture, scenario_picture
 from reports.allocation import broken_but_well_reported, holdings, latest_evidence
@@ -106,17 +107,10 @@ def _learned(request: PageRequest) -> dict[str, Any]:
     return {"learned": latest_evidence(portfolio) if portfolio else []}
 
 
-def _bet(request: PageRequest, bet_id: int) -> Bet:
-    visible = Bet.objects.visible_to(request.user).select_related("portfolio")
-    bet: Bet = get_object_or_404(visible, pk=bet_id)
-    turn_to(request, bet.portfolio_id)
-    return bet
-
-
 @require_GET
 def belief_over_money(request: PageRequest, bet_id: int) -> HttpResponse:
     """The picture of a bet."""
-    bet = _bet(request, bet_id)
+    bet = bet_turned_to(request, bet_id)
     wide, narrow = bet_history.pictures_of(bet)
     context = {"bet": bet, "figure": wide, "narrow": narrow}
     return render(request, "reports/_belief_over_money.html", context)
@@ -125,7 +119,7 @@ def belief_over_money(request: PageRequest, bet_id: int) -> HttpResponse:
 @require_GET
 def belief_over_money_csv(request: PageRequest, bet_id: int) -> HttpResponse:
     """What is behind the picture of a bet."""
-    figure, _ = bet_history.pictures_of(_bet(request, bet_id))
+    figure, _ = bet_history.pictures_of(bet_turned_to(request, bet_id))
     return as_csv(figure.table, f"bet-{bet_id}.csv")
 
 

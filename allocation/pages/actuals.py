@@ -16,6 +16,7 @@ from allocation.ledger_forms import ActualsFilter
 from allocation.models import ActualsFile
 from allocation.pages.ledger import Echo
 from bets.models import Bet
+from bets.views.asked import bet_turned_to
 from evidence.file_import.refused import refused_rows
 from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
@@ -86,10 +87,7 @@ def actuals_csv(request: PageRequest) -> StreamingHttpResponse:
 @require_GET
 def bet_panel(request: PageRequest, bet_id: int) -> HttpResponse:
     """What a bet really cost in its last months."""
-    bet: Bet = get_object_or_404(
-        Bet.objects.visible_to(request.user).select_related("portfolio"), pk=bet_id
-    )
-    turn_to(request, bet.portfolio_id)
+    bet = bet_turned_to(request, bet_id)
     rows = variance.of_bet(bet, timezone.localdate())
     return render(request, "allocation/_bet_actuals.html", {"bet": bet, "rows": rows})
 

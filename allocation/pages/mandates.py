@@ -25,6 +25,7 @@ from spm.accounts.models import ApiKey, Membership, Scope
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid
+from spm.posted import posted
 
 USUAL = timedelta(days=180)
 END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
@@ -153,7 +154,7 @@ def new_mandate(request: PageRequest) -> HttpResponse:
         raise Http404
     if not may(request.user, "set_limits", portfolio.pk):
         raise PermissionDenied
-    form = MandateForm(portfolio, request.user.pk, request.POST or None)
+    form = MandateForm(portfolio, request.user.pk, posted(request))
     form.use_decimal_sign(decimal_sign_of(request), portfolio.currency)
     if form.is_bound and form.is_valid():
         try:

@@ -17,6 +17,7 @@ from bets.models import Portfolio
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import may
 from spm.errors import Invalid
+from spm.posted import posted
 
 
 def _figures() -> forms.TextInput:
@@ -63,7 +64,7 @@ def edit_thresholds(request: PageRequest) -> HttpResponse:
         raise Http404
     if not may(request.user, "set_limits", portfolio.pk):
         raise PermissionDenied
-    form = ThresholdsForm(request.POST or None, initial=ThresholdsForm.initial_of(portfolio))
+    form = ThresholdsForm(posted(request), initial=ThresholdsForm.initial_of(portfolio))
     form.use_decimal_sign(decimal_sign_of(request), portfolio.currency)
     if form.is_bound and form.is_valid():
         try:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -12,8 +12,8 @@ from allocation.ledger_forms import UnwindForm
 from allocation.unwinding import stuck_of, unwind
 from bets.forms import decimal_sign_of
 from bets.models import Bet
+from bets.views.asked import bet_turned_to
 from spm import formats
-from spm.accounts.middleware import turn_to
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid
@@ -22,10 +22,7 @@ from spm.errors import Conflict, Invalid
 @require_http_methods(["GET", "POST"])
 def unwind_page(request: PageRequest, bet_id: int) -> HttpResponse:
     """What is entangled with a bet, and the form that sets it free."""
-    bet: Bet = get_object_or_404(
-        Bet.objects.visible_to(request.user).select_related("portfolio"), pk=bet_id
-    )
-    turn_to(request, bet.portfolio_id)
+    bet = bet_turned_to(request, bet_id)
     if not may(request.user, "unwind", bet.portfolio_id):
         said = "Finance records what sets entangled money free."
         return _page(request, bet, None, said, status=403)

@@ -16,7 +16,9 @@ from bets.cards import Movers, cards_for
 from bets.changes import mark_heads
 from bets.kanban import Choices, Column, Filters, choices_of, columns_of
 from bets.models import Bet, Portfolio, Stage
+from spm.accounts.middleware import turn_to
 from spm.accounts.models import Membership
+from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import ROLES_FOR
 
 
@@ -109,6 +111,13 @@ def visible_bet(request: HttpRequest, bet_id: int) -> Bet:
     bets = Bet.objects.visible_to(request.user).select_related("portfolio", "predecessor")
     found: Bet = get_object_or_404(bets, pk=bet_id)
     return found
+
+
+def bet_turned_to(request: PageRequest, bet_id: int) -> Bet:
+    """The bet that a page is about, whose portfolio the request turns to; 404 as above."""
+    bet = visible_bet(request, bet_id)
+    turn_to(request, bet.portfolio_id)
+    return bet
 
 
 def filters_of_the_page(request: HttpRequest) -> Filters:

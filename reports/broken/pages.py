@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
+from bets.views.asked import id_in
 from reports.broken.report import AfterBreakReport, BrokenBet
 from reports.broken.tables import bets_table, events_table
 from reports.broken.wording import sentence
@@ -55,8 +56,7 @@ def after_break_bet_csv(request: PageRequest, bet_id: int) -> HttpResponse:
 
 
 def _read(request: PageRequest) -> AfterBreakReport:
-    bet = request.GET.get("bet", "")
-    bet_id = int(bet) if bet.isascii() and bet.isdigit() and len(bet) < 19 else None
+    bet_id = id_in(request.GET.get("bet", ""))
     only_now = request.GET.get("broken") == "now"
     return AfterBreakReport(request.portfolio, timezone.now(), bet_id=bet_id, only_now=only_now)
 

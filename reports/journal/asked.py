@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from allocation.models import Decision
+from bets.views.asked import id_in
 
 PERIODS = {"30": "30 days", "90": "90 days", "365": "A year", "all": "From the beginning"}
 USUAL_PERIOD = "365"
@@ -46,7 +47,7 @@ class Asked:
             part=part if part in PARTS else "decisions",
             kind=kind if kind in Decision.Kind.values else "",
             authority=parameters.get("authority", "").replace("\0", "")[:LONGEST_AUTHORITY],
-            bet=_number(parameters.get("bet", "")),
+            bet=id_in(parameters.get("bet", "")),
             before=parameters.get("before", "")[:LONGEST_KEY],
         )
 
@@ -65,7 +66,3 @@ class Asked:
         }
         chosen = {name: value for name, value in {**own, **other}.items() if value}
         return f"?{urlencode(chosen)}" if chosen else ""
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -14,6 +14,7 @@ from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import NotAllowed
 from spm.accounts.signing import FIELD, sign
 from spm.errors import Conflict, Invalid
+from spm.posted import posted
 from spm.webhooks import changes
 from spm.webhooks.forms import SignedForm, WebhookForm
 from spm.webhooks.models import Webhook, WebhookDelivery
@@ -38,7 +39,7 @@ def body(request: PageRequest) -> HttpResponse:
 def add(request: PageRequest) -> HttpResponse:
     """Add one; its secret is shown once, on the page that answers."""
     _context(request)
-    form = WebhookForm(request.user, request.POST or None, initial={"events": []})
+    form = WebhookForm(request.user, posted(request), initial={"events": []})
 
     def save() -> HttpResponse:
         made = changes.add(request.user, request.portfolio.pk, **form.said())
@@ -51,7 +52,7 @@ def add(request: PageRequest) -> HttpResponse:
 def change(request: PageRequest, webhook_id: int) -> HttpResponse:
     """Change where to, and of what."""
     hook = _hook(request, webhook_id)
-    form = WebhookForm(request.user, request.POST or None, initial=WebhookForm.initial_of(hook))
+    form = WebhookForm(request.user, posted(request), initial=WebhookForm.initial_of(hook))
 
     def save() -> HttpResponse:
         changes.change(request.user, hook.pk, **form.said())
@@ -65,7 +66,7 @@ def change(request: PageRequest, webhook_id: int) -> HttpResponse:
 def rotate(request: PageRequest, webhook_id: int) -> HttpResponse:
     """A new secret, shown once."""
     hook = _hook(request, webhook_id)
-    form = SignedForm(request.user, request.POST or None)
+    form = SignedForm(request.user, posted(request))
 
     def save() -> HttpResponse:
         return _shown_once(request, *changes.rotate(request.user, hook.pk))
