@@ -64,12 +64,13 @@ def committed_db(
     """Let a test commit, as races, workers and browsers need it, and clear up after it."""
     from django.db import connections
 
-    from tests.database import empty_as_owner
+    from tests.database import empty_as_owner, forget_who_looks
 
     with django_db_blocker.unblock():
         yield
         connections["default"].close()
         empty_as_owner(keep=django_db_setup)
+        forget_who_looks()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """The test database: migrated by its owner, used by the runtime role, emptied by its owner."""
 
+import redis
+from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connections
 
@@ -34,6 +36,13 @@ def empty_as_owner(keep: frozenset[str]) -> None:
             if attempt + 1 == EMPTYING_ATTEMPTS:
                 raise
     connections["owner"].close()
+
+
+def forget_who_looks() -> None:
+    """Forget whose page was open: the next test's portfolio has the same number."""
+    with redis.Redis.from_url(settings.LIVE_URL) as valkey:
+        for key in valkey.scan_iter("present:*"):
+            valkey.delete(key)
 
 
 def _truncate(tables: list[str]) -> None:

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from spm.embedded.services import EmbeddedServices
+from tests.prepared import put_prepared
 
 TEST_HOME_VARIABLE = "SPM_TEST_HOME"
 # Which of the processes that share the tests the home belongs to.
@@ -22,6 +23,7 @@ SHARER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 def _start_servers() -> None:
     home = Path(tempfile.mkdtemp(prefix="spm-test-"))
+    put_prepared(home)
     services = EmbeddedServices(home, disposable=True)
     services.start()
     (home / "static").mkdir()

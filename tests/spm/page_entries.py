@@ -22,7 +22,7 @@ from evidence.notices.wants import wants_of
 from spm.accounts.models import Role
 from tests.allocation.test_founding import FRAME, as_shown, send
 from tests.factories import PASSWORD, make_hypothesis, make_scaling_bet
-from tests.spm.api.test_who_may_what import (
+from tests.spm.api.entries import (
     ADMIN_ONLY,
     ALL,
     ASKERS,
@@ -467,6 +467,7 @@ ALLOCATION = [
     shown("allocation:proposals_panel", "/proposals/list"),
     shown("allocation:proposal", "/proposals/{proposal}"),
     shown("allocation:proposal_body", "/proposals/{proposal}/body"),
+    shown("allocation:other_changes", "/proposals/{proposal}/changes"),
     shown("allocation:study", "/proposals/{proposal}/study"),
     done("allocation:decide", "/proposals/{proposal}/decide", "decide", decision("approve")),
     done("allocation:decide", "/proposals/{proposal}/decide", "decide", decision("refuse")),

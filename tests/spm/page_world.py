@@ -20,7 +20,7 @@ from evidence.models import EvidenceImport, Notice, ThesisBreak
 from evidence.notices.tell import News, tell
 from spm.accounts.models import Membership, Role, User
 from tests.factories import make_hypothesis, make_member
-from tests.spm.api import test_who_may_what as api
+from tests.spm.api import entries as api
 
 #: What the portfolio and its bets are called, and nothing else in the product.
 MARK = "Zephyrine"

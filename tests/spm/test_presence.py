@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import pytest
 import redis
@@ -12,15 +12,13 @@ from django.test import Client
 from spm import presence
 from spm.accounts.models import Membership, User
 from spm.presence import Presence, people_at
+from tests.database import forget_who_looks
 from tests.factories import make_member, make_portfolio
 
 
 @pytest.fixture(autouse=True)
-def _nobody_there() -> Iterator[None]:
-    with redis.Redis.from_url(settings.LIVE_URL) as valkey:
-        for key in valkey.scan_iter("present:*"):
-            valkey.delete(key)
-        yield
+def _nobody_there() -> None:
+    forget_who_looks()
 
 
 def with_presence(during: Callable[[Presence], Awaitable[None]]) -> None:

@@ -120,6 +120,7 @@ def undone() -> Iterator[None]:
 def text_of(response: Any) -> str:
     """All that can be read in an answer, also where it is a workbook."""
     content = response.getvalue()
+    response.close()
     if not content.startswith(b"PK"):
         return str(content.decode(errors="replace"))
     with zipfile.ZipFile(BytesIO(content)) as parts:

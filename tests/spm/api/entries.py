@@ -1,0 +1,524 @@
+"""One of everything in a portfolio, and each path of the API with who may ask for it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from allocation import guardrails, ledger
+from allocation.guardrails import Limit
+from allocation.models import Decision, Guardrail, Mandate, Proposal, RecomputeRequest, Scenario
+from allocation.scenarios.edit import change, create
+from allocation.scenarios.solving import answer_to
+from bets.edit import OFFICE
+from bets.models import Bet, BoardView, Hypothesis, Portfolio, Team, Theme, ValueStream
+from bets.saved_views import save_view
+from evidence.intake import NewEvidence, record
+from evidence.models import Evidence
+from evidence.resolve import resolution_of, resolve
+from spm.accounts.models import Role, User
+from spm.webhooks import changes as webhooks
+from spm.webhooks.models import Event, Webhook, WebhookDelivery
+from tests.allocation.test_decide import proposed
+from tests.allocation.test_mandates import granted
+from tests.factories import (
+    PASSWORD,
+    make_bet,
+    make_hypothesis,
+    make_member,
+    make_stream,
+    make_team,
+    make_theme,
+)
+
+ALL = frozenset(Role.values)
+EDITORS = frozenset({Role.CONTRIBUTOR, Role.LEAD})
+ASKERS = frozenset({Role.CONTRIBUTOR, Role.LEAD, Role.FINANCE})
+LEAD_ONLY = frozenset({Role.LEAD})
+FINANCE_ONLY = frozenset({Role.FINANCE})
+ADMIN_ONLY = frozenset({Role.ADMIN})
+PROPOSERS = frozenset({Role.LEAD, Role.FINANCE})
+
+
+@dataclass
+class World:
+    """A portfolio with one of everything; the contributors' team works on ``bet`` alone."""
+
+    portfolio: Portfolio
+    theme: Theme
+    stream: ValueStream
+    team: Team
+    bet: Bet
+    other_bet: Bet
+    hypothesis: Hypothesis
+    proposal: Proposal
+    evidence: Evidence
+    scenario: Scenario
+    guardrail: Guardrail
+    webhook: Webhook
+    delivery: WebhookDelivery
+    mandate: Mandate
+
+
+def make_world() -> World:
+    portfolio, sick, _, proposal = proposed()
+    author = make_member(portfolio, Role.LEAD)
+    scenario = create(author, portfolio)
+    change(author, scenario.pk, "stop", str(sick.pk), True)
+    scenario.refresh_from_db()
+    answered(scenario)
+    team = make_team(portfolio)
+    bet = make_bet(portfolio, {team: 0.5})
+    hypothesis = make_hypothesis(bet)
+    event = NewEvidence(kind="judgement", direction="for", strength="weak")
+    taken = record(OFFICE, hypothesis.pk, event)
+    guardrail = guardrails.create(portfolio, [Limit("H3", "share", maximum=Decimal("0.2"))])[0]
+    # The open proposal is up to date with it: what changed since would have to be seen first.
+    RecomputeRequest.objects.filter(portfolio=portfolio, evidence=None).delete()
+    return World(
+        portfolio,
+        make_theme(portfolio),
+        make_stream(portfolio),
+        team,
+        bet,
+        make_bet(portfolio),
+        hypothesis,
+        proposal,
+        taken.evidence,
+        scenario,
+        guardrail,
+        *hooked(portfolio),
+        granted(portfolio),
+    )
+
+
+def hooked(portfolio: Portfolio) -> tuple[Webhook, WebhookDelivery]:
+    """A webhook, and an event that it is owed."""
+    admin = make_member(portfolio, Role.ADMIN)
+    events = [Event.THESIS_BROKEN]
+    webhook, _ = webhooks.add(admin, portfolio.pk, "https://hooks.example.org/", events)
+    return webhook, webhooks.send_test(admin, webhook.pk)
+
+
+def answered(scenario: Scenario) -> None:
+    """Give the scenario its answer, without the closer look at it, which takes long."""
+    solution, _ = answer_to(scenario)
+    scenario.solution, scenario.worth, scenario.owed_since = solution, 0.0, None
+    scenario.solved_version = scenario.version
+    scenario.save()
+
+
+Made = Callable[[World], Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One method of one path.
+
+    ``may`` are the roles for which it succeeds in their own portfolio; the others hear 403.
+    ``foreign`` is what everybody hears of another portfolio's objects; ``empty`` means a list
+    without them.
+    """
+
+    path: Made
+    may: frozenset[str] = ALL
+    body: Made = lambda world: None
+    foreign: int | str = 404
+    mine: bool = False
+    """Whether only the author of the scenario may: each role is tried as its author."""
+
+
+def listed(name: str) -> Entry:
+    return Entry(lambda world: f"/{name}?portfolio={world.portfolio.pk}", foreign="empty")
+
+
+def shown(name: str, attribute: str) -> Entry:
+    return Entry(lambda world: f"/{name}/{getattr(world, attribute).pk}")
+
+
+def of_webhook(part: str, body: Made = lambda world: None) -> Entry:
+    """Something about a webhook, for administrators."""
+    return Entry(lambda world: f"/webhooks/{world.webhook.pk}{part}", ADMIN_ONLY, body)
+
+
+def version_seen(world: World) -> dict[str, Any]:
+    return {"version": world.scenario.version}
+
+
+def of_scenario(part: str, body: Made = lambda world: None) -> Entry:
+    """A change to a scenario, which its author alone may make: whoever asks is made the author."""
+
+    def path(world: World) -> str:
+        return f"/scenarios/{world.scenario.pk}{part}"
+
+    return Entry(path, PROPOSERS, body, mine=True)
+
+
+def seen(world: World, **more: Any) -> dict[str, Any]:
+    shown = {"version": world.proposal.version, "content_sha256": world.proposal.content_sha256}
+    return {**shown, "signature": PASSWORD, **more}
+
+
+def judged(hypothesis: Hypothesis) -> dict[str, Any]:
+    said = {"kind": "judgement", "direction": "for", "strength": "weak"}
+    return {"hypothesis": hypothesis.pk, **said}
+
+
+def asked_for(world: World, hypothesis: Hypothesis) -> dict[str, Any]:
+    """Evidence that a lead of the portfolio is asked for."""
+    lead = User.objects.filter(
+        memberships__portfolio=world.portfolio, memberships__role=Role.LEAD
+    ).earliest("pk")
+    day = (timezone.now() + timedelta(days=7)).date().isoformat()
+    terms = {"asked_of": lead.pk, "due_on": day, "what_would_help": "A test."}
+    return {"hypothesis": hypothesis.pk, **terms}
+
+
+def once_resolved(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """The body, once there is something to open again."""
+    if resolution_of(world.hypothesis) is None:
+        resolve(OFFICE, world.hypothesis.pk, {"outcome": "held", "shown_by": "The pilot."})
+    return body
+
+
+def sick_of(world: World) -> Bet:
+    """The bet that the open proposal takes money from."""
+    return Bet.objects.get(portfolio=world.portfolio, title="Sick")
+
+
+def successor_of(world: World) -> Bet:
+    """A bet in which that one would go on, with a hypothesis of its own."""
+    sick = sick_of(world)
+    successor = sick.successors.first()
+    if successor is None:
+        successor = make_bet(world.portfolio, predecessor=sick)
+        make_hypothesis(successor)
+    return successor
+
+
+def entangled_bet(world: World) -> Bet:
+    """The bet, with entangled money."""
+    stuck = ledger.Entry(
+        "entangle",
+        ledger.RESERVE,
+        ledger.entangled(world.bet.pk),
+        Decimal(5_000),
+        timezone.localdate(),
+    )
+    ledger.book(world.portfolio.pk, [stuck])
+    return world.bet
+
+
+def once_learned(world: World) -> dict[str, Any]:
+    """What can be used, once a withdrawal of nine tenths has settled."""
+    proposal, bet = world.proposal, world.other_bet
+    if not proposal.changes.filter(bet=bet, approved=True).exists():
+        at = timezone.now()
+        decision = Decision.objects.create(
+            portfolio=world.portfolio,
+            proposal=proposal,
+            kind="expired",
+            decided_at=at,
+            proposal_version=1,
+            authority="Nobody",
+        )
+        terms = {"working_before": 10, "working_after": 0, "freed": 10, "belief": 0.5}
+        proposal.changes.create(bet=bet, approved=True, **terms)
+        today = timezone.localdate()
+        given = ledger.Entry("opening", ledger.RESERVE, ledger.working(bet.pk), Decimal(10), today)
+        taken = ledger.Entry("move", ledger.working(bet.pk), ledger.RESERVE, Decimal(10), today)
+        ledger.book(world.portfolio.pk, [given])
+        ledger.book(world.portfolio.pk, [taken], decision=decision)
+    return {"reclaimable_share": 1.0}
+
+
+def limited(world: World) -> dict[str, Any]:
+    terms = {"name": "New", "kind": "share", "maximum": "0.2", "reason": "A trial."}
+    return {**terms, "portfolio": world.portfolio.pk}
+
+
+def own_view(world: World) -> str:
+    """The path of a view that everybody may use, kept by whoever made it last: each role in turn
+    is tried as its owner.
+    """
+    view = BoardView.objects.filter(portfolio=world.portfolio).first()
+    newest = User.objects.filter(memberships__portfolio=world.portfolio).latest("pk")
+    if view is None:
+        view = save_view(newest, world.portfolio, "All", "")
+    BoardView.objects.filter(pk=view.pk).update(owner=newest)
+    return f"/saved-views/{view.pk}"
+
+
+def limit_on_work(world: World) -> dict[str, Any]:
+    return {"portfolio": world.portfolio.pk, "stage": "testing", "limit": 4}
+
+
+def delegated(world: World) -> dict[str, Any]:
+    """A mandate for the holder of the one that there is."""
+    until = (timezone.now() + timedelta(days=30)).isoformat()
+    sums = {"most_per_move": "1000.00", "most_per_30_days": "5000.00"}
+    named = {"portfolio": world.portfolio.pk, "user": world.mandate.user_id}
+    return {**named, **sums, "expires_at": until, "reason": "A trial."}
+
+
+ENTRIES: dict[tuple[str, str], Entry] = {
+    ("GET", "api-portfolios"): Entry(lambda world: "/portfolios", foreign="empty"),
+    ("GET", "api-portfolio"): shown("portfolios", "portfolio"),
+    ("GET", "api-thresholds"): Entry(lambda world: f"/portfolios/{world.portfolio.pk}/thresholds"),
+    ("PATCH", "api-thresholds"): Entry(
+        lambda world: f"/portfolios/{world.portfolio.pk}/thresholds",
+        FINANCE_ONLY,
+        lambda world: {"finance_above": "20000.00", "reason": "Small ones need no one else."},
+    ),
+    ("GET", "api-themes"): listed("themes"),
+    ("GET", "api-theme"): shown("themes", "theme"),
+    ("GET", "api-streams"): listed("streams"),
+    ("GET", "api-stream"): shown("streams", "stream"),
+    ("GET", "api-teams"): listed("teams"),
+    ("GET", "api-team"): shown("teams", "team"),
+    ("GET", "api-bets"): listed("bets"),
+    ("POST", "api-bets"): Entry(
+        lambda world: "/bets",
+        EDITORS,
+        lambda world: {"title": "New", "portfolio": world.portfolio.pk},
+        foreign=400,
+    ),
+    ("GET", "api-bet"): shown("bets", "bet"),
+    ("PATCH", "api-bet"): Entry(
+        lambda world: f"/bets/{world.bet.pk}", EDITORS, lambda world: {"title": "New"}
+    ),
+    ("PUT", "api-bet-by-key"): Entry(
+        lambda world: "/bets/by-key/jira/A-1",
+        EDITORS,
+        lambda world: {"title": "New", "portfolio": world.portfolio.pk},
+        foreign=400,
+    ),
+    ("GET", "api-hypotheses"): listed("hypotheses"),
+    ("POST", "api-hypotheses"): Entry(
+        lambda world: "/hypotheses",
+        EDITORS,
+        lambda world: {"bet": world.bet.pk, "statement": "It holds"},
+    ),
+    ("GET", "api-hypothesis"): shown("hypotheses", "hypothesis"),
+    ("PATCH", "api-hypothesis"): Entry(
+        lambda world: f"/hypotheses/{world.hypothesis.pk}",
+        EDITORS,
+        lambda world: {"prior": 0.4, "reason": "A better survey."},
+    ),
+    ("POST", "api-metrics"): Entry(
+        lambda world: f"/metrics/{world.hypothesis.pk}",
+        EDITORS,
+        lambda world: {"value": 0.2, "n": 50, "time": "2026-03-01T00:00:00Z"},
+    ),
+    ("POST", "api-resolve"): Entry(
+        lambda world: f"/hypotheses/{world.hypothesis.pk}/resolve",
+        EDITORS,
+        lambda world: {"outcome": "held", "shown_by": "The pilot."},
+    ),
+    ("POST", "api-reopen"): Entry(
+        lambda world: f"/hypotheses/{world.hypothesis.pk}/reopen",
+        EDITORS,
+        lambda world: once_resolved(world, {"reason": "A mistake."}),
+    ),
+    ("GET", "api-belief"): Entry(lambda world: f"/hypotheses/{world.hypothesis.pk}/belief"),
+    ("GET", "api-evidence-stream"): listed("evidence"),
+    ("GET", "api-evidence"): shown("evidence", "evidence"),
+    ("POST", "api-evidence-stream"): Entry(
+        lambda world: "/evidence", EDITORS, lambda world: judged(world.hypothesis)
+    ),
+    ("POST", "api-evidence-bulk"): Entry(
+        lambda world: f"/evidence/bulk?portfolio={world.portfolio.pk}",
+        EDITORS,
+        lambda world: json.dumps(judged(world.hypothesis)).encode(),
+        foreign=400,
+    ),
+    ("GET", "api-evidence-requests"): listed("evidence-requests"),
+    ("POST", "api-evidence-requests"): Entry(
+        lambda world: "/evidence-requests", ASKERS, lambda world: asked_for(world, world.hypothesis)
+    ),
+    ("GET", "api-proposals"): listed("proposals"),
+    ("GET", "api-proposal"): shown("proposals", "proposal"),
+    ("GET", "api-comments"): Entry(lambda world: f"/proposals/{world.proposal.pk}/comments"),
+    ("POST", "api-comments"): Entry(
+        lambda world: f"/proposals/{world.proposal.pk}/comments",
+        frozenset({Role.CONTRIBUTOR, Role.LEAD, Role.FINANCE}),
+        lambda world: {"text": "Why not in May?"},
+    ),
+    ("POST", "api-part"): Entry(
+        lambda world: f"/proposals/{world.proposal.pk}/part", body=lambda world: {"left_out": []}
+    ),
+    ("POST", "api-approve"): Entry(
+        lambda world: f"/proposals/{world.proposal.pk}/approve", FINANCE_ONLY, seen
+    ),
+    ("POST", "api-refuse"): Entry(
+        lambda world: f"/proposals/{world.proposal.pk}/refuse",
+        FINANCE_ONLY,
+        lambda world: seen(world, reason="No."),
+    ),
+    ("GET", "api-if-stopped"): Entry(lambda world: f"/bets/{sick_of(world).pk}/if-stopped"),
+    ("POST", "api-stop"): Entry(
+        lambda world: f"/bets/{sick_of(world).pk}/stop",
+        PROPOSERS,
+        lambda world: {"reason": "It failed."},
+    ),
+    ("POST", "api-pivot"): Entry(
+        lambda world: f"/bets/{sick_of(world).pk}/pivot",
+        PROPOSERS,
+        lambda world: {"reason": "It failed.", "successor": successor_of(world).pk},
+    ),
+    ("POST", "api-unwind"): Entry(
+        lambda world: f"/bets/{entangled_bet(world).pk}/unwind",
+        FINANCE_ONLY,
+        lambda world: {"amount": "1000.00", "reason": "Its last customer has left."},
+    ),
+    ("GET", "api-actuals"): listed("actuals"),
+    ("PUT", "api-actual"): Entry(
+        lambda world: f"/actuals/{world.bet.pk}/2026-03",
+        FINANCE_ONLY,
+        lambda world: {"amount": "12000.00", "source": "SAP"},
+    ),
+    ("POST", "api-actuals-bulk"): Entry(
+        lambda world: f"/actuals/bulk?portfolio={world.portfolio.pk}",
+        FINANCE_ONLY,
+        lambda world: json.dumps(
+            {"bet": world.bet.pk, "month": "2026-03", "amount": "12000.00"}
+        ).encode(),
+        foreign=400,
+    ),
+    ("GET", "api-transfers"): listed("transfers"),
+    ("GET", "api-decisions"): listed("decisions"),
+    ("GET", "api-after-break"): Entry(
+        lambda world: f"/reports/after-break?portfolio={world.portfolio.pk}", foreign=400
+    ),
+    ("GET", "api-learned-terms"): Entry(
+        lambda world: f"/learned-terms?portfolio={world.portfolio.pk}", foreign=400
+    ),
+    ("POST", "api-use-learned-terms"): Entry(
+        lambda world: "/learned-terms/use",
+        EDITORS,
+        lambda world: {
+            "portfolio": world.portfolio.pk,
+            "liquidity": "property",
+            **once_learned(world),
+        },
+        foreign=400,
+    ),
+    ("GET", "api-scenarios"): listed("scenarios"),
+    ("POST", "api-scenarios"): Entry(
+        lambda world: "/scenarios",
+        PROPOSERS,
+        lambda world: {"portfolio": world.portfolio.pk},
+        foreign=400,
+    ),
+    ("GET", "api-scenario"): shown("scenarios", "scenario"),
+    ("GET", "api-scenario-comparison"): Entry(
+        lambda world: f"/scenarios/comparison?ids={world.scenario.pk}"
+    ),
+    ("PATCH", "api-scenario"): of_scenario("", lambda world: {"name": "New"}),
+    ("POST", "api-scenario-changes"): of_scenario(
+        "/changes", lambda world: {"kind": "envelope", "to": 60_000}
+    ),
+    ("POST", "api-scenario-undo"): of_scenario(
+        "/undo", lambda world: {"kind": "stop", "target": world.scenario.changes[0]["target"]}
+    ),
+    ("POST", "api-scenario-rebase"): of_scenario("/rebase", version_seen),
+    ("POST", "api-scenario-solve"): of_scenario("/solve", version_seen),
+    ("POST", "api-scenario-propose"): Entry(
+        lambda world: f"/scenarios/{world.scenario.pk}/propose", PROPOSERS, version_seen
+    ),
+    ("GET", "api-guardrails"): listed("guardrails"),
+    ("POST", "api-guardrails"): Entry(
+        lambda world: "/guardrails", FINANCE_ONLY, lambda world: limited(world), foreign=400
+    ),
+    ("GET", "api-guardrail"): shown("guardrails", "guardrail"),
+    ("PATCH", "api-guardrail"): Entry(
+        lambda world: f"/guardrails/{world.guardrail.pk}",
+        FINANCE_ONLY,
+        lambda world: {"maximum": "0.3", "reason": "More."},
+    ),
+    ("PUT", "api-guardrail-by-name"): Entry(
+        lambda world: "/guardrails/by-name/New",
+        FINANCE_ONLY,
+        lambda world: {**limited(world), "name": "New"},
+        foreign=400,
+    ),
+    ("GET", "api-limit-changes"): listed("limit-changes"),
+    ("GET", "api-mandates"): listed("mandates"),
+    ("GET", "api-mandate"): shown("mandates", "mandate"),
+    ("POST", "api-mandates"): Entry(
+        lambda world: "/mandates", FINANCE_ONLY, lambda world: delegated(world), foreign=400
+    ),
+    ("POST", "api-revoke-mandate"): Entry(
+        lambda world: f"/mandates/{world.mandate.pk}/revoke",
+        FINANCE_ONLY,
+        lambda world: {"reason": "The trial is over."},
+    ),
+    ("GET", "api-webhooks"): Entry(
+        lambda world: f"/webhooks?portfolio={world.portfolio.pk}", ADMIN_ONLY, foreign="empty"
+    ),
+    ("POST", "api-webhooks"): Entry(
+        lambda world: "/webhooks",
+        ADMIN_ONLY,
+        lambda world: {
+            "portfolio": world.portfolio.pk,
+            "address": "https://hooks.example.org/",
+            "events": ["thesis.broken"],
+            "signature": PASSWORD,
+        },
+        foreign=400,
+    ),
+    ("GET", "api-webhook"): of_webhook(""),
+    ("PATCH", "api-webhook"): of_webhook("", lambda world: {"active": False}),
+    ("DELETE", "api-webhook"): of_webhook(""),
+    ("POST", "api-webhook-secret"): of_webhook("/secret", lambda world: {"signature": PASSWORD}),
+    ("POST", "api-webhook-test"): of_webhook("/test"),
+    ("GET", "api-webhook-deliveries"): Entry(
+        lambda world: f"/webhook-deliveries?portfolio={world.portfolio.pk}",
+        ADMIN_ONLY,
+        foreign="empty",
+    ),
+    ("POST", "api-redeliver"): Entry(
+        lambda world: f"/webhook-deliveries/{world.delivery.pk}/redeliver", ADMIN_ONLY
+    ),
+    ("GET", "api-wip-limits"): listed("wip-limits"),
+    ("PUT", "api-wip-limits"): Entry(
+        lambda world: "/wip-limits", LEAD_ONLY, limit_on_work, foreign=400
+    ),
+    ("GET", "api-saved-views"): listed("saved-views"),
+    ("POST", "api-saved-views"): Entry(
+        lambda world: "/saved-views",
+        body=lambda world: {"portfolio": world.portfolio.pk, "name": "Broken"},
+        foreign=400,
+    ),
+    ("GET", "api-saved-view"): Entry(own_view),
+    ("PATCH", "api-saved-view"): Entry(own_view, body=lambda world: {"name": "Other"}),
+    ("DELETE", "api-saved-view"): Entry(own_view),
+    ("GET", "api-schema"): Entry(lambda world: "/schema", foreign=200),
+    ("GET", "api-docs"): Entry(lambda world: "/docs", foreign=200),
+}
+# A contributor acts on the bets of their own teams only.
+NOT_THEIR_TEAM: dict[tuple[str, str], Entry] = {
+    ("PATCH", "api-bet"): Entry(
+        lambda world: f"/bets/{world.other_bet.pk}", LEAD_ONLY, lambda world: {"title": "New"}
+    ),
+    ("POST", "api-evidence-stream"): Entry(
+        lambda world: "/evidence",
+        LEAD_ONLY,
+        lambda world: judged(make_hypothesis(world.other_bet)),
+    ),
+    ("POST", "api-evidence-requests"): Entry(
+        lambda world: "/evidence-requests",
+        ASKERS - {Role.CONTRIBUTOR},
+        lambda world: asked_for(world, make_hypothesis(world.other_bet)),
+    ),
+    ("POST", "api-hypotheses"): Entry(
+        lambda world: "/hypotheses",
+        LEAD_ONLY,
+        lambda world: {"bet": world.other_bet.pk, "statement": "It holds"},
+    ),
+}
+FOR_PEOPLE_ONLY = {"api-docs"}
