@@ -10,6 +10,7 @@ sign_in         signs a person in to that page: sign_in(user)
 tests/settings.py says where the servers come from.
 """
 
+import gc
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -44,6 +45,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
 
     items.sort(key=needs)
+    # What was imported and collected stays: the collector need not look at it again and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ def prepared() -> Path:
 def put_prepared(home: Path) -> None:
     """Let the home start with the tables built."""
     kept = prepared()
-    home.mkdir(mode=0o700, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copy2(kept / PASSWORD, home)
     _copy(kept / PostgreSQL.name, home / PostgreSQL.name)
 

@@ -58,7 +58,7 @@ def _ids_in(text: str) -> list[int]:
 class ProposeStop(ApiView):
     """Propose to stop a bet."""
 
-    problems = (409, 422)
+    problems = (409, 412, 422)
 
     @extend_schema(
         request=forms.Stop,
@@ -80,7 +80,7 @@ class ProposeStop(ApiView):
 class ProposePivot(ApiView):
     """Propose to pivot a bet."""
 
-    problems = (409, 422)
+    problems = (409, 412, 422)
 
     @extend_schema(
         request=forms.Pivot,

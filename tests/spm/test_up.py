@@ -22,14 +22,19 @@ from spm.embedded import leftovers
 from spm.embedded.home import Home
 from spm.embedded.processes import Identity
 from spm.embedded.services import EmbeddedServices
+from tests.prepared import put_prepared
 
+# One process starts them all, so that one home is enough.
+pytestmark = pytest.mark.xdist_group("up")
 STOP_WITHIN_SECONDS = 10.0
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One home for the file, with a path far longer than a socket's may be."""
-    return tmp_path_factory.mktemp("home") / ("a-long-name-" * 14) / "ein Zuhause"
+    home = tmp_path_factory.mktemp("home") / ("a-long-name-" * 14) / "ein Zuhause"
+    put_prepared(home)
+    return home
 
 
 @pytest.fixture

@@ -62,6 +62,8 @@ class World:
     webhook: Webhook
     delivery: WebhookDelivery
     mandate: Mandate
+    asking: User | None = None
+    """Whose turn it is, where an entry needs something of their own."""
 
 
 def make_world() -> World:
@@ -242,14 +244,12 @@ def limited(world: World) -> dict[str, Any]:
 
 
 def own_view(world: World) -> str:
-    """The path of a view that everybody may use, kept by whoever made it last: each role in turn
-    is tried as its owner.
-    """
+    """The path of a view that everybody may use, kept by whoever asks."""
     view = BoardView.objects.filter(portfolio=world.portfolio).first()
-    newest = User.objects.filter(memberships__portfolio=world.portfolio).latest("pk")
+    owner = world.asking or User.objects.filter(memberships__portfolio=world.portfolio).latest("pk")
     if view is None:
-        view = save_view(newest, world.portfolio, "All", "")
-    BoardView.objects.filter(pk=view.pk).update(owner=newest)
+        view = save_view(owner, world.portfolio, "All", "")
+    BoardView.objects.filter(pk=view.pk).update(owner=owner)
     return f"/saved-views/{view.pk}"
 
 

@@ -98,14 +98,15 @@ def test_every_answer_is_one_that_the_document_names(
 ) -> None:
     method = route[0]
     role = Role.FINANCE if Role.FINANCE in entry.may else Role.LEAD
-    client = client_of(make_member(world.portfolio, role), world.portfolio)
+    member = world.asking = make_member(world.portfolio, role)
+    client = client_of(member, world.portfolio)
     operation = documented(method, entry, world)
     media = media_of(operation)
     good = entry.body(world) or {}
     good = json.loads(good) if isinstance(good, bytes) else good
 
     @settings(
-        max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(
         st.dictionaries(st.sampled_from(fields_of(operation)) | texts, values, max_size=3)

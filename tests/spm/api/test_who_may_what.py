@@ -1,13 +1,16 @@
 """Every path of the API × every role × own and foreign portfolio. A new path needs an entry."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django import DjangoDbBlocker
 
 from allocation.models import Scenario
-from spm.accounts.models import Role
+from bets.models import Portfolio
+from spm.accounts.models import Role, User
 from tests.api_client import ApiClient, client_of
 from tests.factories import (
     make_member,
@@ -61,20 +64,62 @@ CASES = [
 ]
 
 
+@dataclass(frozen=True)
+class Asker:
+    """Somebody, signed in and with a key of their own."""
+
+    person: User
+    signed_in: ApiClient
+    with_key: ApiClient
+
+    @staticmethod
+    def of(person: User, portfolio: Portfolio) -> "Asker":
+        """Sign the person in, and issue a key with every scope."""
+        return Asker(person, ApiClient(person=person), client_of(person, portfolio))
+
+    def clients(self, name: str) -> list[ApiClient]:
+        """By what they may ask."""
+        return [self.signed_in] if name in FOR_PEOPLE_ONLY else [self.signed_in, self.with_key]
+
+
+Askers = dict[str, Asker]
+
+
+@pytest.fixture(scope="module")
+def members(world: World, django_db_blocker: DjangoDbBlocker) -> Askers:
+    """Somebody of each role in the world; the contributor's team works on ``bet`` alone."""
+    with django_db_blocker.unblock():
+        return {
+            role: Asker.of(make_member(world.portfolio, role, (world.team,)), world.portfolio)
+            for role in Role.values
+        }
+
+
+@pytest.fixture(scope="module")
+def elsewhere(world: World, django_db_blocker: DjangoDbBlocker) -> Portfolio:
+    """Another portfolio."""
+    with django_db_blocker.unblock():
+        return make_portfolio()
+
+
+@pytest.fixture(scope="module")
+def foreigners(elsewhere: Portfolio, django_db_blocker: DjangoDbBlocker) -> Askers:
+    """Somebody of each role in the other portfolio."""
+    with django_db_blocker.unblock():
+        return {role: Asker.of(make_member(elsewhere, role), elsewhere) for role in Role.values}
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("route", "entry"), CASES)
 def test_each_role_may_what_it_may_in_its_own_portfolio(
-    world: World, route: tuple[str, str], entry: Entry
+    world: World, members: Askers, route: tuple[str, str], entry: Entry
 ) -> None:
     method, name = route
-    for role in Role.values:
-        member = make_member(world.portfolio, role, (world.team,))
+    for role, member in members.items():
+        world.asking = member.person
         if entry.mine:
-            Scenario.objects.filter(pk=world.scenario.pk).update(author=member)
-        clients = [ApiClient(person=member)]
-        if name not in FOR_PEOPLE_ONLY:
-            clients.append(client_of(member, world.portfolio))
-        for client in clients:
+            Scenario.objects.filter(pk=world.scenario.pk).update(author=member.person)
+        for client in member.clients(name):
             status = send(client, method, entry, world).status_code
             assert (200 <= status < 300) if role in entry.may else status == 403, (role, status)
 
@@ -82,16 +127,15 @@ def test_each_role_may_what_it_may_in_its_own_portfolio(
 @pytest.mark.django_db
 @pytest.mark.parametrize(("route", "entry"), CASES)
 def test_nobody_sees_or_changes_anything_of_a_foreign_portfolio(
-    world: World, route: tuple[str, str], entry: Entry
+    world: World,
+    elsewhere: Portfolio,
+    foreigners: Askers,
+    route: tuple[str, str],
+    entry: Entry,
 ) -> None:
     method, name = route
-    elsewhere = make_portfolio()
-    for role in Role.values:
-        member = make_member(elsewhere, role)
-        clients = [ApiClient(person=member)]
-        if name not in FOR_PEOPLE_ONLY:
-            clients.append(client_of(member, elsewhere))
-        for client in clients:
+    for role, foreigner in foreigners.items():
+        for client in foreigner.clients(name):
             response = send(client, method, entry, world)
             if entry.foreign == "empty":
                 ids = [row["id"] for row in response.json()["results"]]
