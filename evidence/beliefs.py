@@ -185,9 +185,8 @@ def _write_turns(
     ]
     known = _last_known([bet.pk for bet in turned])
     rows: dict[int, list[ThesisBreak]] = {}
-    for bet in turned:
-        history, standing = histories[bet.pk], standings[bet.pk]
-        turns = turns_of(history, standing.as_of)
+    asked = [(histories[bet.pk], standings[bet.pk]) for bet in turned]
+    for bet, (history, standing), turns in zip(turned, asked, turns_of(asked), strict=True):
         fresh = turns_since(turns, known.get(bet.pk), standing)
         rows[bet.pk] = [_break_row(bet, history, turn, cause) for turn in fresh]
     ThesisBreak.objects.bulk_create(row for fresh in rows.values() for row in fresh)

@@ -3,7 +3,7 @@
 Pure: from a history to figures. ``evidence.beliefs`` writes them down.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -87,17 +87,31 @@ def standing_of(history: BetHistory, as_of: datetime) -> Standing:
     )
 
 
-def turns_of(history: BetHistory, as_of: datetime) -> list[Turn]:
-    """All breaks and revivals up to ``as_of``, oldest first, beginning with a break.
+def turns_of(asked: Iterable[tuple[BetHistory, Standing]]) -> Iterator[list[Turn]]:
+    """Yield all breaks and revivals of each thesis up to where it stands, oldest first, beginning
+    with a break.
 
     A thesis whose priors alone are below the stop threshold breaks when the first evidence on it
     is in, unless that revives it.
     """
-    if history.bet is None:
-        return []
+    asked = list(asked)
+    told = iter(
+        engine.histories(
+            (history.bet, history.hypotheses, standing.as_of, standing.hypotheses)
+            for history, standing in asked
+            if history.bet is not None
+        )
+    )
+    for history, standing in asked:
+        yield [] if history.bet is None else _turns(history, standing.as_of, next(told))
+
+
+def _turns(
+    history: BetHistory, as_of: datetime, events: Iterable[engine.ThesisEvent]
+) -> list[Turn]:
     first = min((at for at in history.observed() if at <= as_of), default=None)
     turns: list[Turn] = []
-    for event in engine.history(history.bet, history.hypotheses, as_of):
+    for event in events:
         at = event.at or first
         if at is None:
             continue

@@ -9,7 +9,8 @@ Pure: no database, no clock, no randomness, no Django. Read it in this order:
     measurements  measurements of the leading indicator, pooled into one Bayes factor
     kill          kill criteria
     hypothesis    the belief in a hypothesis and the weight of each item
-    running       the same belief while evidence comes in
+    running       the same belief while evidence comes in, at many moments
+    replay        the life of many theses, gone through at once
     thesis        the belief in a bet's thesis, its breaks and revivals
     many          the beliefs of a whole portfolio at once, from columns of figures
     contract      all of it, JSON to JSON
@@ -41,7 +42,8 @@ from evidence.belief.hypothesis import (
 )
 from evidence.belief.many import Columns, ManyBeliefs, beliefs_of_many, columns_of
 from evidence.belief.reading import Document, parse_document, parse_hypothesis, parse_item
-from evidence.belief.thesis import ThesisBelief, ThesisEvent, history, thesis_belief
+from evidence.belief.replay import ThesisEvent
+from evidence.belief.thesis import ThesisBelief, histories, history, thesis_belief
 
 __all__ = [
     "BeliefInputError",
@@ -66,6 +68,7 @@ __all__ = [
     "ThesisEvent",
     "beliefs_of_many",
     "columns_of",
+    "histories",
     "history",
     "hypothesis_belief",
     "judge",

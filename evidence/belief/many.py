@@ -139,7 +139,7 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
-def beliefs_from(prior: Floats, decibans: Floats) -> Floats:
+def beliefs_from(prior: float | Floats, decibans: Floats) -> Floats:
     """Return what each prior becomes under its decibans: `hypothesis.belief_from`, for arrays."""
     log_odds = np.log(prior) - np.log1p(-prior) + decibans / DECIBANS_PER_NAT
     return np.where(decibans == 0.0, prior, special.expit(log_odds))

@@ -8,14 +8,16 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.belief import Hypothesis, Id, ThesisEvent, history, hypothesis_belief, thesis_belief
 from evidence.belief.kill import kill_criteria_met
+from evidence.belief.many import microseconds
 from evidence.belief.retraction import counted_evidence
-from evidence.belief.running import RunningBelief
+from evidence.belief.running import RunningBelief, beliefs_at
 from tests.evidence import belief_reference
 from tests.evidence.belief_factories import (
     AS_OF,
@@ -331,18 +333,15 @@ def test_what_comes_later_does_not_change_the_history_before(
 
 @given(hypotheses())
 def test_the_running_belief_is_the_belief_at_every_moment(hypothesis: Hypothesis) -> None:
-    counted = sorted(
-        counted_evidence(hypothesis.evidence, AS_OF), key=lambda item: item.observed_at
+    counted = counted_evidence(hypothesis.evidence, AS_OF)
+    later = timedelta(days=17)
+    moments = sorted({item.observed_at + wait for item in counted for wait in (0 * later, later)})
+    (found,) = beliefs_at(
+        [(RunningBelief(hypothesis, counted), np.array(list(map(microseconds, moments)), int))]
     )
-    running = RunningBelief(hypothesis)
-    for position, item in enumerate(counted):
-        running.add(item)
-        if position + 1 < len(counted) and counted[position + 1].observed_at == item.observed_at:
-            continue
-        so_far = replace(hypothesis, evidence=tuple(counted[: position + 1]))
-        for at in (item.observed_at, item.observed_at + timedelta(days=17)):
-            found = hypothesis_belief(so_far, max(at, item.observed_at), attribution=False)
-            assert running.belief(at) == pytest.approx(found.belief, abs=1e-12)
+    kept = replace(hypothesis, evidence=tuple(counted))
+    expected = [hypothesis_belief(kept, at, attribution=False).belief for at in moments]
+    assert found.tolist() == pytest.approx(expected, abs=1e-12)
 
 
 def standing_anew(chain: Mapping[Id, Hypothesis], moment: datetime) -> tuple[float, bool]:
