@@ -1,4 +1,4 @@
-"""What the paper of a proposal says: the page's facts as texts."""
+"""What a proposal says on paper, and to programs that read words: the page's facts as texts."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from allocation import reading
 from allocation.models import Decision, Move, Proposal
 from allocation.paper import set_in_type
 from allocation.part_effect import RowEffect, approved_rows
-from allocation.reading import ChangeRow, Reason
+from allocation.reading import ChangeRow, LimitRow, Reason
 from allocation.wording import sentence, title_of
 from spm import formats
 
@@ -26,6 +26,7 @@ def facts_of(proposal: Proposal) -> dict[str, Any]:
     rows = reading.change_rows(proposal)
     moves = proposal.moves.select_related("from_bet", "to_bet")
     approved = approved_rows(proposal)
+    limits, teams = reading.limits_and_teams(proposal)
     return {
         "portfolio": portfolio.name,
         "title": title_of(proposal),
@@ -38,10 +39,8 @@ def facts_of(proposal: Proposal) -> dict[str, Any]:
             _change(row, portfolio.currency, approved.get(row.change.bet_id)) for row in rows
         ],
         "moves": [_move(move, portfolio.currency) for move in moves],
-        "limits": [
-            [limit.name, limit.before, limit.after, limit.range]
-            for limit in reading.limits_and_teams(proposal)[0]
-        ],
+        "limits": [_limit(limit) for limit in limits],
+        "teams": [_limit(team) for team in teams],
     }
 
 
@@ -100,6 +99,7 @@ def _change(row: ChangeRow, currency: str, approved: RowEffect | None) -> dict[s
     mark = _mark(change.approved, approved, currency)
     belief = f"belief {formats.percent(change.belief)}"
     return {
+        "bet": change.bet_id,
         "title": change.bet.title,
         "about": f"{change.bet.get_liquidity_display()}{stream} · {belief}",
         "moves": f"{before} \N{RIGHTWARDS ARROW} {after}{mark}",
@@ -133,3 +133,8 @@ def _move(move: Move, currency: str) -> list[str]:
         formats.rate(move.amount, currency),
         f"{months:g}" if months else "at once",
     ]
+
+
+def _limit(limit: LimitRow) -> list[str]:
+    """Name, before, after, the limit itself, and what more of it would be worth."""
+    return [limit.name, limit.before, limit.after, limit.range, limit.price]

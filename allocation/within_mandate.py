@@ -56,13 +56,19 @@ def part_inside(use: Use, proposal: Proposal) -> Booking | None:
     return None
 
 
-def part_for(principal: Principal, proposal: Proposal) -> WorkedOut | None:
-    """The part inside the first mandate of somebody's that has one; None for none, or the whole."""
+def inside_one_of(principal: Principal, proposal: Proposal) -> tuple[Use, Booking] | None:
+    """The first mandate of somebody's that something of a proposal lies in, and what does."""
     for use in mandates.held_by(principal, proposal.portfolio, timezone.now()):
         booking = part_inside(use, proposal)
         if booking is not None:
-            return booking.part
+            return use, booking
     return None
+
+
+def part_for(principal: Principal, proposal: Proposal) -> WorkedOut | None:
+    """The part inside the first mandate of somebody's that has one; None for none, or the whole."""
+    found = inside_one_of(principal, proposal)
+    return None if found is None else found[1].part
 
 
 def book_at_once(portfolio_id: int) -> int:

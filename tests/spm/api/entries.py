@@ -342,6 +342,11 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ),
     ("GET", "api-proposals"): listed("proposals"),
     ("GET", "api-proposal"): shown("proposals", "proposal"),
+    ("GET", "api-in-words"): Entry(lambda world: f"/proposals/{world.proposal.pk}/in-words"),
+    ("GET", "api-inside-mandate"): Entry(
+        lambda world: f"/proposals/{world.proposal.pk}/inside-mandate"
+    ),
+    ("GET", "api-thesis"): Entry(lambda world: f"/bets/{world.bet.pk}/thesis"),
     ("GET", "api-comments"): Entry(lambda world: f"/proposals/{world.proposal.pk}/comments"),
     ("POST", "api-comments"): Entry(
         lambda world: f"/proposals/{world.proposal.pk}/comments",
