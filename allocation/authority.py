@@ -22,6 +22,7 @@ from spm.accounts.permissions import NotAllowed, Principal, membership_of, perso
 from spm.accounts.signing import Signature
 
 MOST_NAMES = 6
+BY_MANDATE_ALONE = "A key decides under a mandate alone, whatever its owner's role."
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ class Taken:
 def authority_for(
     principal: Principal, proposal: Proposal, booking: Booking, *, to_decide: bool = False
 ) -> Authority:
-    """By what right this principal may decide this: their role, or else a mandate.
+    """By what right this principal may decide this: their role, or else a mandate; a key by a
+    mandate alone, of its own or of its owner's.
 
     Args:
         principal: who would decide.
@@ -172,7 +174,8 @@ def may_decide_a_part(principal: Principal, proposal: Proposal) -> bool:
         membership = require_no_hand(principal, proposal)
     except NotAllowed:
         return False
-    if _role_of(membership, proposal.portfolio, Booking([], [])):
+    is_key = isinstance(principal, ApiKey)
+    if not is_key and _role_of(membership, proposal.portfolio, Booking([], [])):
         return True
     return bool(mandates.held_by(principal, proposal.portfolio, timezone.now()))
 
@@ -247,8 +250,8 @@ def _right_of(
     if booking.owners_of_what_gains == {person.pk}:
         raise NotAllowed("Only bets that you own would gain, so another has to decide it.")
     by_key = f" of {person}, by the key '{principal.name}'" * isinstance(principal, ApiKey)
-    if role := _role_of(membership, portfolio, booking):
-        return f"Role: {role}{by_key}", None
+    if not by_key and (role := _role_of(membership, portfolio, booking)):
+        return f"Role: {role}", None
     held = mandates.held_by(principal, portfolio, timezone.now(), to_decide=to_decide)
     against = {
         use.mandate: mandates.why_not_covered(use, booking.changes, booking.moves) for use in held
@@ -257,7 +260,8 @@ def _right_of(
         if not reasons:
             return f"{mandate}{by_key}", mandate
     beyond = [f"{mandate} does not cover it: {' '.join(why)}" for mandate, why in against.items()]
-    raise NotAllowed(" ".join([_beyond(membership, portfolio, booking), *beyond]))
+    first = BY_MANDATE_ALONE if by_key else _beyond(membership, portfolio, booking)
+    raise NotAllowed(" ".join([first, *beyond]))
 
 
 def _role_of(membership: Membership, portfolio: Portfolio, booking: Booking) -> str:

@@ -16,7 +16,7 @@ from allocation.models import LimitChange, Mandate
 from bets.models import Portfolio
 from spm import live, reading
 from spm.accounts.models import ApiKey, Membership, Scope, User
-from spm.accounts.permissions import Principal, person_behind, require
+from spm.accounts.permissions import Principal, person_behind, require, require_person
 from spm.errors import Conflict, Invalid
 
 LONGEST = timedelta(days=366)
@@ -54,10 +54,11 @@ def grant(by: Principal, portfolio: Portfolio, given: Given) -> Mandate:
             ``expires_at``; ``reason``.
 
     Raises:
-        NotAllowed: they may not set limits.
+        NotAllowed: they may not set limits, or are a key.
         Invalid: a field cannot be taken; a mandate for oneself, or for one's own key, cannot.
     """
     require(by, "set_limits", portfolio.pk)
+    require_person(by, "grant a mandate")
     fields, granter = _read(given), person_behind(by)
     terms = {name: value for name, value in fields.values.items() if value is not None}
     faults = {**_faults_of_terms(terms, portfolio), **_faults_of_holder(terms, portfolio, granter)}

@@ -14,7 +14,7 @@ from allocation.limit_journal import Subject
 from bets.edit import Editor, Office
 from bets.models import Portfolio
 from spm import live, reading
-from spm.accounts.permissions import require
+from spm.accounts.permissions import require, require_person
 from spm.errors import Invalid
 
 LONGEST_REASON = 2_000
@@ -35,11 +35,12 @@ def change(by: Editor, portfolio_id: int, given: Mapping[str, Any]) -> Portfolio
             ``two_people_above``, above which two people approve (None: never); ``reason``.
 
     Raises:
-        NotAllowed: they may not set limits.
+        NotAllowed: they may not set limits, or are a key.
         Invalid: a field cannot be taken, or nothing would change.
     """
     if not isinstance(by, Office):
         require(by, "set_limits", portfolio_id)
+        require_person(by, "say who decides")
     wanted = _read(given)
     reason = wanted.pop("reason")
     ledger.hold(portfolio_id)  # first, as in every booking; what is journalled is sealed

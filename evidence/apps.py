@@ -13,10 +13,13 @@ class EvidenceConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what the floor below says."""
         from bets.signals import thesis_changed
+        from evidence.notices.keys import on_key_made
         from evidence.notices.webhooks import on_disabled
+        from spm.accounts.signals import key_made
         from spm.webhooks.signals import disabled
 
         thesis_changed.connect(_on_thesis_changed, dispatch_uid="beliefs-after-thesis")
+        key_made.connect(on_key_made, dispatch_uid="tell-of-keys")
         disabled.connect(on_disabled, dispatch_uid="tell-of-webhooks")
 
 

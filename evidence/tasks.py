@@ -13,6 +13,7 @@ from evidence.beliefs import note_passing_time
 from evidence.file_import import steps
 from evidence.models import EvidenceImport
 from evidence.notices.deadlines import tell_of_deadlines
+from evidence.notices.keys import tell_of_keys
 from evidence.notices.mail import mail_what_is_due
 from evidence.notices.requests import remind
 
@@ -54,9 +55,10 @@ def refresh_beliefs() -> int:
 
 @shared_task(name="evidence.tell_of_time")
 def tell_of_time() -> None:
-    """Tell of deadlines that are near or have passed, and remind of evidence that is asked for."""
+    """Tell of deadlines and of keys that end, and remind of evidence that is asked for."""
     now = timezone.now()
     tell_of_deadlines(now)
+    tell_of_keys(now)
     remind(now)
 
 

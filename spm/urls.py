@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/v1/", include("allocation.in_words_api")),
     path("api/v1/", include("allocation.leaving.api")),
     path("api/v1/", include("allocation.scenarios.api")),
+    path("api/v1/", include("spm.accounts.key_api")),
     path("api/v1/", include("spm.webhooks.api")),
     path("api/v1/", include("reports.api")),
     path("api/v1/", include("reports.thesis_api")),

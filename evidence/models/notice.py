@@ -21,6 +21,7 @@ class Because(models.TextChoices):
     DECIDES = "decides", "You may decide it."
     DREW_UP = "drew_up", "You drew it up."
     KEEPS = "keeps", "You administer the portfolio."
+    KEY = "key", "The key acts in your name."
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -20,6 +20,7 @@ class NoticeKind(models.TextChoices):
     DECISION = "decision", "Decided"
     PROOF = "proof", "Books do not tie out"
     WEBHOOK = "webhook", "Webhook stopped"
+    KEY = "key", "API key"
 
 
 class MailWhen(models.TextChoices):

@@ -13,6 +13,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from spm.append_only import AppendOnlyModel
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes people; the address is the name that they sign in with."""
@@ -116,6 +118,7 @@ class Scope(models.TextChoices):
     LIMITS = "limits", "Set limits"
     WEBHOOKS = "webhooks", "Manage webhooks"
     ACTUALS = "actuals", "Record actual spend"
+    SETTINGS = "settings", "Change the portfolio, its themes, value streams and teams"
 
 
 KEY_PREFIX = "spm"
@@ -123,7 +126,12 @@ LONGEST_KEY_DAYS = 365
 
 
 class ApiKey(models.Model):
-    """A key for a program: bound to a portfolio and an owner, stored as a hash, shown once."""
+    """A key for a program: bound to a portfolio and an owner, stored as a hash, shown once.
+
+    After a rotation the secret of before, ``earlier_sha256``, opens the same until
+    ``earlier_until``. ``awaits_owner``: it moves money and was made by somebody else, and opens
+    nothing until its owner has collected its secret. ``spm.accounts.keys`` holds the rules.
+    """
 
     portfolio = models.ForeignKey(
         "bets.Portfolio", on_delete=models.CASCADE, related_name="api_keys"
@@ -131,12 +139,20 @@ class ApiKey(models.Model):
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=120)
     identifier = models.CharField(max_length=16, unique=True)
-    secret_sha256 = models.CharField(max_length=64)
+    secret_sha256 = models.CharField(max_length=64, blank=True)
+    earlier_sha256 = models.CharField(max_length=64, blank=True, default="")
+    earlier_until = models.DateTimeField(null=True)
+    earlier_used_at = models.DateTimeField(null=True)
+    awaits_owner = models.BooleanField(default=False)
     scopes = ArrayField(models.CharField(max_length=16, choices=Scope.choices))
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    #: Whether the request came by the secret of before.
+    came_by_earlier = False
 
     # What Django's and the framework's checks ask of whoever makes a request.
     is_authenticated = True
@@ -148,6 +164,10 @@ class ApiKey(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(scopes__contained_by=Scope.values), name="key_scopes_are_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(awaits_owner=True) ^ ~Q(secret_sha256=""),
+                name="key_has_a_secret_once_collected",
             ),
         ]
 
@@ -163,27 +183,28 @@ class ApiKey(models.Model):
         scopes: Sequence[str],
         days: int = 90,
     ) -> tuple["ApiKey", str]:
-        """Make a key.
+        """Make a key without asking whether anybody may; ``spm.accounts.keys.make`` asks.
 
         Returns:
             The row, and the key in clear, which is kept nowhere.
-
-        Raises:
-            ValueError: it would live longer than a year, or not at all.
         """
-        if not 1 <= days <= LONGEST_KEY_DAYS:
-            raise ValueError(f"A key lives 1 to {LONGEST_KEY_DAYS} days, not {days}.")
-        identifier, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-        key = cls.objects.create(
+        key = cls(
             owner=owner,
             portfolio_id=portfolio_id,
             name=name,
-            identifier=identifier,
-            secret_sha256=hashlib.sha256(secret.encode()).hexdigest(),
+            identifier=secrets.token_hex(6),
             scopes=list(scopes),
             expires_at=timezone.now() + timedelta(days=days),
         )
-        return key, f"{KEY_PREFIX}_{identifier}_{secret}"
+        clear = key.take_new_secret()
+        key.save()
+        return key, clear
+
+    def take_new_secret(self) -> str:
+        """Give it another secret, without saving it; the key in clear, which is kept nowhere."""
+        secret = secrets.token_urlsafe(32)
+        self.secret_sha256 = _digest(secret)
+        return f"{KEY_PREFIX}_{self.identifier}_{secret}"
 
     @classmethod
     def from_clear(cls, clear: str) -> "ApiKey | None":
@@ -193,14 +214,63 @@ class ApiKey(models.Model):
         if prefix != KEY_PREFIX or not identifier.isalnum() or not secret.isascii():
             return None
         key = cls.objects.select_related("owner").filter(identifier=identifier).first()
-        offered = hashlib.sha256(secret.encode()).hexdigest()
-        if key is None or not secrets.compare_digest(key.secret_sha256, offered):
+        now = timezone.now()
+        if key is None or not key._is_opened_by(secret, now):
             return None
-        return key if key.usable_at(timezone.now()) else None
+        return key if key.usable_at(now) else None
+
+    def _is_opened_by(self, secret: str, now: datetime) -> bool:
+        offered = _digest(secret)
+        by_present = secrets.compare_digest(self.secret_sha256, offered)
+        by_earlier = secrets.compare_digest(self.earlier_sha256, offered)
+        self.came_by_earlier = by_earlier and not by_present
+        return by_present or (by_earlier and self.earlier_holds_at(now))
+
+    def earlier_holds_at(self, moment: datetime) -> bool:
+        """Whether the secret of before still opens at this moment."""
+        return self.earlier_until is not None and moment < self.earlier_until
 
     def usable_at(self, moment: datetime) -> bool:
         """Whether the key opens anything at this moment."""
-        return self.revoked_at is None and moment < self.expires_at and self.owner.is_active
+        is_over = self.awaits_owner or self.revoked_at is not None or moment >= self.expires_at
+        return not is_over and self.owner.is_active
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class KeyChange(AppendOnlyModel):
+    """What was done with a key: when, by whom, and on which terms it stood afterwards.
+
+    ``by`` is null for what the command did on the server. ``terms`` are ``spm.accounts.keys``'s.
+    """
+
+    class Kind(models.TextChoices):
+        """What was done."""
+
+        MADE = "made", "Made"
+        COLLECTED = "collected", "Collected by its owner"
+        ROTATED = "rotated", "Rotated"
+        REVOKED = "revoked", "Revoked"
+
+    portfolio = models.ForeignKey(
+        "bets.Portfolio", on_delete=models.PROTECT, related_name="key_changes"
+    )
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="changes")
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    terms = models.JSONField()
+
+    class Meta(AppendOnlyModel.Meta):
+        """Newest first."""
+
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["portfolio", "-id"], name="key_changes_of")]
+
+    def __str__(self) -> str:
+        return f"{self.api_key}: {self.get_kind_display()}"
 
 
 class IdempotentAnswer(models.Model):

@@ -31,7 +31,8 @@ Action = Literal[
     "record_actuals",  # say what bets really cost
     "set_limits",  # envelope, reserve, guardrails, mandates
     "manage_webhooks",  # say which addresses are told of what happens
-    "administer",  # settings, members, keys: no money
+    "edit_settings",  # the portfolio's name, its themes, value streams and teams: no money
+    "administer",  # members and keys; by people alone, so no scope lets a key do it
 ]
 
 ROLES_FOR: dict[str, frozenset[str]] = {
@@ -52,6 +53,7 @@ ROLES_FOR: dict[str, frozenset[str]] = {
     "record_actuals": frozenset({Role.FINANCE}),
     "set_limits": frozenset({Role.FINANCE}),
     "manage_webhooks": frozenset({Role.ADMIN}),
+    "edit_settings": frozenset({Role.ADMIN}),
     "administer": frozenset({Role.ADMIN}),
 }
 
@@ -71,6 +73,7 @@ SCOPE_FOR: dict[str, str] = {
     "record_actuals": Scope.ACTUALS,
     "set_limits": Scope.LIMITS,
     "manage_webhooks": Scope.WEBHOOKS,
+    "edit_settings": Scope.SETTINGS,
 }
 
 
@@ -125,10 +128,18 @@ def require(
         return
     roles = ", ".join(sorted(Role(role).label for role in ROLES_FOR[action]))
     wanted = action.replace("_", " ")
-    if isinstance(principal, ApiKey) and SCOPE_FOR.get(action) not in principal.scopes:
-        scope = SCOPE_FOR.get(action, "none that exists")
+    if isinstance(principal, ApiKey) and action not in SCOPE_FOR:
+        require_person(principal, wanted)
+    if isinstance(principal, ApiKey) and SCOPE_FOR[action] not in principal.scopes:
+        scope = SCOPE_FOR[action]
         raise NotAllowed(f"This key may not {wanted}: it lacks the scope '{scope}'.")
     raise NotAllowed(f"You may not {wanted} here. These roles may: {roles}.")
+
+
+def require_person(principal: Any, wanted: str) -> None:
+    """Raise NotAllowed for a key: who may what is said by people, whatever a key's scopes."""
+    if isinstance(principal, ApiKey):
+        raise NotAllowed(f"No key may {wanted}: people do, signed in.")
 
 
 def visible_portfolio_ids(principal: Any) -> QuerySet[Membership, int]:

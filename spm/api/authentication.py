@@ -1,6 +1,6 @@
 """Who is asking: ``Authorization: Bearer spm_<id>_<secret>``, in the header only."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -45,11 +45,19 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 def _note_use(key: ApiKey) -> None:
     now = timezone.now()
+    # An earlier secret dies soon: few requests come by it, and each may write.
+    if key.came_by_earlier:
+        ApiKey.objects.filter(_long_ago("earlier_used_at", now), pk=key.pk).update(
+            earlier_used_at=now
+        )
     if key.last_used_at is not None and now - key.last_used_at < LAST_USE_PRECISION:
         return
     # Of many requests at the same moment one writes: the row must not become a queue.
-    long_ago = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - LAST_USE_PRECISION)
-    ApiKey.objects.filter(long_ago, pk=key.pk).update(last_used_at=now)
+    ApiKey.objects.filter(_long_ago("last_used_at", now), pk=key.pk).update(last_used_at=now)
+
+
+def _long_ago(field: str, now: datetime) -> Q:
+    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__lt": now - LAST_USE_PRECISION})
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):
@@ -64,5 +72,5 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "spm_<id>_<secret>",
-            "description": "Made with `manage.py api_key create`; shown once.",
+            "description": "Made under Settings, API keys; shown once.",
         }

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from spm import fields as columns
+from spm.accounts.signing import LONGEST
 from spm.api import fields
 from spm.errors import Invalid
 
@@ -32,6 +33,17 @@ class Terms(serializers.Serializer[Any]):
     def run_validation(self, data: Any = None) -> Any:
         """Not here."""
         raise NotImplementedError("a rule reads what is given; this only describes it")
+
+
+class Signed(StrictSerializer):
+    """What a signed-in person has to sign; a key is its own signature."""
+
+    signature = fields.TextField(
+        required=False,
+        trim_whitespace=False,
+        max_length=LONGEST,
+        help_text="Your password, or a code of your app; a key needs none.",
+    )
 
 
 class FilterSerializer(StrictSerializer):

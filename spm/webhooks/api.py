@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from spm.accounts.signing import FIELD, sign
 from spm.api.idempotency import Answer, once
 from spm.api.schema import IDEMPOTENCY_KEY
+from spm.api.serializers import Signed
 from spm.api.views import ApiView, ListView, respond
 from spm.webhooks import changes
 from spm.webhooks import serializers as forms
@@ -76,12 +77,10 @@ class OneWebhook(ApiView):
 class Rotate(ApiView):
     """A new secret."""
 
-    @extend_schema(
-        request=forms.Signed, responses=forms.SecretShown, summary="Give it a new secret"
-    )
+    @extend_schema(request=Signed, responses=forms.SecretShown, summary="Give it a new secret")
     def post(self, request: Request, webhook_id: int) -> Response:
         """The answer holds the secret, this once; for a day the one before signs as well."""
-        _signed(self, forms.Signed)
+        _signed(self, Signed)
         return Response(_with_secret(*changes.rotate(self.principal, webhook_id)))
 
 
@@ -142,7 +141,7 @@ class Redeliver(ApiView):
         return respond(once(request, act))
 
 
-def _signed(view: ApiView, form: type[forms.Signed], needed: bool = True) -> dict[str, Any]:
+def _signed(view: ApiView, form: type[Signed], needed: bool = True) -> dict[str, Any]:
     """What was said, without the signature, once that has been checked."""
     said = view.read_body(form)
     signature = said.pop(FIELD, "")

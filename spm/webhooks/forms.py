@@ -4,39 +4,18 @@ from typing import Any
 
 from django import forms
 
-from spm.accounts.models import User
-from spm.accounts.signing import FIELD, LONGEST, means_of
-from spm.errors import Invalid
+from spm.accounts.signed_form import SignedForm
+from spm.accounts.signing import FIELD
 from spm.webhooks.models import Event, Webhook
 
 
-class SignedForm(forms.Form):
-    """What is asked for by somebody who shows once more that it is them."""
+class HookSigned(SignedForm):
+    """What is asked for about a webhook by somebody who signs it."""
 
-    signature = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=LONGEST,
-        label="Sign",
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-
-    def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        means = means_of(person)
-        self.fields[FIELD].help_text = f"With {means}: a webhook leads out of the office."
-
-    def refuse(self, refusal: Invalid) -> None:
-        """Put what a rule says beside the fields that it names."""
-        for name, text in refusal.fields.items():
-            self.add_error(name if name in self.fields else None, text)
-
-    def said(self) -> dict[str, Any]:
-        """What was typed, but for the signature."""
-        return {name: value for name, value in self.cleaned_data.items() if name != FIELD}
+    signed_because = "a webhook leads out of the office."
 
 
-class WebhookForm(SignedForm):
+class WebhookForm(HookSigned):
     """Where to, and of what."""
 
     field_order = ("address", "events", FIELD)

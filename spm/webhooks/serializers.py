@@ -4,9 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from spm.accounts.signing import LONGEST
 from spm.api import fields
-from spm.api.serializers import FilterSerializer, ShownSerializer, StrictSerializer
+from spm.api.serializers import FilterSerializer, ShownSerializer, Signed
 from spm.webhooks.models import Event, Webhook, WebhookDelivery
 
 
@@ -60,17 +59,6 @@ class DeliveryShown(ShownSerializer):
             "last_problem",
             "last_seconds",
         ]
-
-
-class Signed(StrictSerializer):
-    """What a signed-in person has to sign; a key is its own signature."""
-
-    signature = fields.TextField(
-        required=False,
-        trim_whitespace=False,
-        max_length=LONGEST,
-        help_text="Your password, or a code of your app; a key needs none.",
-    )
 
 
 class WebhookTerms(Signed):

@@ -16,7 +16,7 @@ from spm.accounts.signing import FIELD, sign
 from spm.errors import Conflict, Invalid
 from spm.posted import posted
 from spm.webhooks import changes
-from spm.webhooks.forms import SignedForm, WebhookForm
+from spm.webhooks.forms import HookSigned, WebhookForm
 from spm.webhooks.models import Webhook, WebhookDelivery
 from spm.webhooks.reading import SHOWN, deliveries_of, webhooks_of
 
@@ -66,7 +66,7 @@ def change(request: PageRequest, webhook_id: int) -> HttpResponse:
 def rotate(request: PageRequest, webhook_id: int) -> HttpResponse:
     """A new secret, shown once."""
     hook = _hook(request, webhook_id)
-    form = SignedForm(request.user, posted(request))
+    form = HookSigned(request.user, posted(request))
 
     def save() -> HttpResponse:
         return _shown_once(request, *changes.rotate(request.user, hook.pk))
@@ -143,7 +143,7 @@ def _shown_once(request: PageRequest, hook: Webhook, secret: str) -> HttpRespons
 
 def _form_page(
     request: PageRequest,
-    form: SignedForm,
+    form: HookSigned,
     heading: str,
     save: Callable[[], HttpResponse],
     hook: Webhook | None = None,

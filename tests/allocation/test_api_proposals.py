@@ -7,11 +7,13 @@ import pytest
 
 from allocation.models import Decision, Proposal, Transfer
 from bets.models import Portfolio
+from spm.accounts.models import Role
 from tests.allocation.test_decide import proposed
+from tests.allocation.test_mandates import granted
 from tests.allocation.test_part import Office
-from tests.api_client import ApiClient, assert_problem, client_for
+from tests.api_client import ApiClient, assert_problem, client_for, client_of
 from tests.at_once import at_once
-from tests.factories import make_bet, make_portfolio
+from tests.factories import make_bet, make_member, make_portfolio
 
 
 def shown_to(client: ApiClient, proposal: Proposal) -> dict[str, Any]:
@@ -20,10 +22,17 @@ def shown_to(client: ApiClient, proposal: Proposal) -> dict[str, Any]:
     return {"version": seen["version"], "content_sha256": seen["content_sha256"]}
 
 
+def decider(portfolio: Portfolio) -> ApiClient:
+    """A key of somebody in finance, with a mandate for all that is proposed here."""
+    owner = make_member(portfolio, Role.FINANCE)
+    granted(portfolio, owner, reversible_only=False)
+    return client_of(owner, portfolio)
+
+
 @pytest.mark.django_db
 def test_a_proposal_shows_all_that_a_decider_should_have_seen() -> None:
     portfolio, sick, well, proposal = proposed()
-    shown = client_for(portfolio, "finance").get(f"/proposals/{proposal.pk}").json()
+    shown = decider(portfolio).get(f"/proposals/{proposal.pk}").json()
     assert {change["bet"] for change in shown["changes"]} == {sick.pk, well.pk}
     out = next(change for change in shown["changes"] if change["bet"] == sick.pk)
     assert (out["working_before"], out["working_after"]) == ("40000.00", "0.00")
@@ -43,7 +52,7 @@ def test_who_may_not_decide_is_told_why_beforehand() -> None:
 @pytest.mark.django_db
 def test_an_approval_of_what_was_seen_books_it() -> None:
     portfolio, sick, _, proposal = proposed()
-    client = client_for(portfolio, "finance")
+    client = decider(portfolio)
     response = client.post(f"/proposals/{proposal.pk}/approve", shown_to(client, proposal))
     assert response.status_code == 200
     decision = response.json()
@@ -61,7 +70,7 @@ def test_an_approval_of_what_was_seen_books_it() -> None:
 @pytest.mark.parametrize("act", ["approve", "refuse"])
 def test_a_decision_about_anything_else_is_a_conflict_that_says_what_changed(act: str) -> None:
     portfolio, _, _, proposal = proposed()
-    client = client_for(portfolio, "finance")
+    client = decider(portfolio)
     seen = {**shown_to(client, proposal), "reason": "So."}
     for other in ({"version": seen["version"] + 1}, {"content_sha256": "0" * 64}):
         response = client.post(f"/proposals/{proposal.pk}/{act}", {**seen, **other})
@@ -72,7 +81,7 @@ def test_a_decision_about_anything_else_is_a_conflict_that_says_what_changed(act
 @pytest.mark.django_db
 def test_a_refusal_keeps_its_reason_and_moves_nothing() -> None:
     portfolio, _, _, proposal = proposed()
-    client, before = client_for(portfolio, "finance"), Transfer.objects.count()
+    client, before = decider(portfolio), Transfer.objects.count()
     body = {**shown_to(client, proposal), "reason": "Not before the audit."}
     response = client.post(f"/proposals/{proposal.pk}/refuse", body)
     assert (response.status_code, response.json()["reason"]) == (200, "Not before the audit.")
@@ -84,7 +93,7 @@ def test_a_refusal_keeps_its_reason_and_moves_nothing() -> None:
 @pytest.mark.django_db
 def test_a_decided_proposal_is_a_conflict_that_says_by_whom() -> None:
     portfolio, _, _, proposal = proposed()
-    client = client_for(portfolio, "finance")
+    client = decider(portfolio)
     seen = shown_to(client, proposal)
     client.post(f"/proposals/{proposal.pk}/refuse", {**seen, "reason": "No."})
     late = client.post(f"/proposals/{proposal.pk}/approve", seen)
@@ -94,7 +103,7 @@ def test_a_decided_proposal_is_a_conflict_that_says_by_whom() -> None:
 @pytest.mark.django_db
 def test_an_approval_delivered_again_under_its_key_is_answered_as_before() -> None:
     portfolio, _, _, proposal = proposed()
-    client = client_for(portfolio, "finance")
+    client = decider(portfolio)
     seen, address = shown_to(client, proposal), f"/proposals/{proposal.pk}/approve"
     first = client.post(address, seen, Idempotency_Key="once")
     again = client.post(address, seen, Idempotency_Key="once")
@@ -113,7 +122,7 @@ def test_only_finance_decides_here_too() -> None:
 
 def test_of_eight_approvals_at_once_one_is_the_decision(committed_db: None) -> None:
     portfolio, _, _, proposal = proposed()
-    clients = [client_for(portfolio, "finance") for _ in range(8)]
+    clients = [decider(portfolio) for _ in range(8)]
     seen, address = shown_to(clients[0], proposal), f"/proposals/{proposal.pk}/approve"
 
     def approving(client: ApiClient) -> Any:
@@ -157,7 +166,7 @@ def test_nothing_of_another_portfolio_is_listed_or_shown() -> None:
 @pytest.mark.django_db
 def test_a_part_is_worked_out_shown_and_then_approved_by_its_digest() -> None:
     office = Office()
-    client = client_for(office.portfolio, "finance")
+    client = decider(office.portfolio)
     wanted = {"left_out": [office.tired.pk], "amounts": {str(office.sick.pk): "24000.00"}}
     before = Transfer.objects.count()
     part = client.post(f"/proposals/{office.proposal.pk}/part", wanted).json()
@@ -178,7 +187,7 @@ def test_a_part_is_worked_out_shown_and_then_approved_by_its_digest() -> None:
 @pytest.mark.django_db
 def test_a_part_beyond_what_was_proposed_names_the_bet_and_the_way_to_more() -> None:
     office = Office()
-    client = client_for(office.portfolio, "finance")
+    client = decider(office.portfolio)
     wanted = {"amounts": {str(office.sick.pk): "50000.00"}}
     body = {**shown_to(client, office.proposal), "part": wanted, "part_sha256": "0" * 64}
     for path, asked, prefix in (("part", wanted, ""), ("approve", body, "part.")):

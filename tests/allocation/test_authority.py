@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from allocation.authority import Booking, authority_for, why_not
+from allocation.authority import Booking, authority_for, may_decide_a_part, why_not
 from allocation.consents import SecondPersonNeeded
 from allocation.decide import approve, refuse
 from allocation.models import Consent, Decision, Proposal, Transfer
@@ -13,6 +13,7 @@ from spm.accounts.models import ApiKey, Membership, Role, User
 from spm.accounts.permissions import NotAllowed
 from spm.errors import Conflict
 from tests.allocation.test_decide import as_shown, proposed, wrong_in_the_books
+from tests.allocation.test_mandates import granted
 from tests.at_once import at_once
 from tests.factories import make_member
 
@@ -80,15 +81,25 @@ def test_where_nobody_may_it_says_what_it_takes() -> None:
 
 
 @pytest.mark.django_db
-def test_a_key_decides_what_its_owner_may_if_it_has_the_scope() -> None:
+def test_a_key_decides_under_a_mandate_alone_whatever_its_owners_role() -> None:
     portfolio, _, _, proposal = proposed()
     owner = make_member(portfolio, Role.FINANCE)
     reader, _ = ApiKey.issue(owner, portfolio.pk, "reader", ["read"])
     decider, _ = ApiKey.issue(owner, portfolio.pk, "robot", ["read", "decide"])
+    whole = Booking.whole(proposal)
     with pytest.raises(NotAllowed, match="lacks the scope 'decide'"):
-        authority_for(reader, proposal, Booking.whole(proposal))
-    said = authority_for(decider, proposal, Booking.whole(proposal)).text
-    assert said == f"Role: finance of {owner}, by the key 'robot'"
+        authority_for(reader, proposal, whole)
+    with pytest.raises(NotAllowed, match="A key decides under a mandate alone"):
+        authority_for(decider, proposal, whole)
+    assert not may_decide_a_part(decider, proposal) and may_decide_a_part(owner, proposal)
+    too_small = granted(portfolio, api_key=decider.pk, most_per_move=Decimal(10))
+    with pytest.raises(NotAllowed, match=f"Mandate {too_small.pk} does not cover it: One move"):
+        authority_for(decider, proposal, whole)
+    mandate = granted(portfolio, owner)
+    said = authority_for(decider, proposal, whole).text
+    assert said == f"Mandate {mandate.pk} of {owner}, by the key 'robot'"
+    decision = approve(decider, proposal.pk, as_shown(proposal))
+    assert (decision.api_key, decision.mandate) == (decider, mandate)
 
 
 @pytest.mark.django_db
@@ -101,6 +112,7 @@ def test_above_a_sum_the_second_of_two_people_books_what_the_first_has_approved(
     with pytest.raises(Conflict, match="You have approved this already"):
         approve(first, proposal.pk, as_shown(proposal))
     key, _ = ApiKey.issue(first, portfolio.pk, "mine", ["read", "decide"])
+    granted(portfolio, api_key=key.pk)
     with pytest.raises(Conflict, match="You have approved this already"):
         approve(key, proposal.pk, as_shown(proposal))
     decision = approve(second, proposal.pk, as_shown(proposal))

@@ -193,6 +193,9 @@ def test_nobody_grants_a_mandate_to_themselves_or_to_their_own_key() -> None:
             granting.grant(finance, portfolio, terms(**named))
     with pytest.raises(NotAllowed):
         granting.grant(make_member(portfolio, Role.LEAD), portfolio, terms(user=other.pk))
+    setter, _ = ApiKey.issue(finance, portfolio.pk, "setter", ["read", "limits"])
+    with pytest.raises(NotAllowed, match="No key may grant a mandate"):
+        granting.grant(setter, portfolio, terms(user=other.pk))
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from bets.models import Portfolio
 from spm.accounts.models import Role
 from spm.accounts.permissions import NotAllowed
 from spm.errors import Invalid
-from tests.api_client import assert_problem, client_for
+from tests.api_client import ApiClient, assert_problem
 from tests.factories import make_member, make_portfolio
 
 
@@ -88,7 +88,8 @@ def test_the_form_keeps_what_was_typed_and_the_settings_say_who_decides() -> Non
 @pytest.mark.django_db
 def test_the_api_shows_and_changes_them() -> None:
     portfolio = make_portfolio()
-    client, path = client_for(portfolio, "finance"), f"/portfolios/{portfolio.pk}/thresholds"
+    client = ApiClient(person=make_member(portfolio, Role.FINANCE))
+    path = f"/portfolios/{portfolio.pk}/thresholds"
     body = {"two_people_above": "50000.00", "reason": "Four eyes."}
     assert client.send("PATCH", path, body).json() == {
         "finance_above": "0.00",

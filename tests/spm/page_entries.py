@@ -19,7 +19,7 @@ from evidence.file_import import steps
 from evidence.models import EvidenceImport, Notice
 from evidence.notices.settings_form import NoticeSettingsForm
 from evidence.notices.wants import wants_of
-from spm.accounts.models import Role
+from spm.accounts.models import ApiKey, Membership, Role
 from tests.allocation.test_founding import FRAME, as_shown, send
 from tests.factories import PASSWORD, make_hypothesis, make_scaling_bet
 from tests.spm.api.entries import (
@@ -51,6 +51,7 @@ MAY: dict[str, frozenset[str]] = {
     "record_actuals": FINANCE_ONLY,
     "set_limits": FINANCE_ONLY,
     "manage_webhooks": ADMIN_ONLY,
+    "edit_settings": ADMIN_ONLY,
     "administer": ADMIN_ONLY,
 }
 #: Nobody's but a contributor's rights end at the bets of their teams.
@@ -83,6 +84,8 @@ class Entry:
     writes: bool = False
     notes: frozenset[str] = frozenset()
     succeeds: frozenset[int] = frozenset({200})
+    hidden: bool = False
+    """Whether members who may not do not see it either: they hear 404."""
 
     @property
     def may(self) -> frozenset[str]:
@@ -210,6 +213,11 @@ def as_author(world: World, visitor: Visitor) -> None:
 def as_told(world: World, visitor: Visitor) -> None:
     """Everybody reads their own notices: it is made that of whoever asks."""
     Notice.objects.filter(pk=world.ids["notice"]).update(person=visitor.person)
+
+
+def as_owner_of_key(world: World, visitor: Visitor) -> None:
+    """Whoever asks is made the one in whose name it was made."""
+    ApiKey.objects.filter(pk=world.ids["uncollected"]).update(owner=visitor.person)
 
 
 def in_the_third_step(world: World, visitor: Visitor) -> None:
@@ -461,6 +469,46 @@ WEBHOOKS = [
     ),
 ]
 
+HIDDEN: dict[str, Any] = {"hidden": True}
+ROTATED = {"overlap_hours": "24", "days": "90", **SIGNED}
+KEYS = [
+    shown("accounts:keys", "/settings/keys"),
+    *form(
+        "accounts:make_key",
+        "/settings/keys/new",
+        "administer",
+        lambda world: {
+            "name": "Sync",
+            "owner": Membership.objects.get(pk=world.ids["member"]).user_id,
+            "days": "90",
+            **SIGNED,
+        },
+    ),
+    shown("accounts:key", "/settings/keys/{key}", "administer", **HIDDEN),
+    *(
+        entry
+        for what, data in (("rotate", ROTATED), ("revoke", None))
+        for entry in (
+            shown(f"accounts:{what}_key", f"/settings/keys/{{key}}/{what}", "administer", **HIDDEN),
+            done(
+                f"accounts:{what}_key",
+                f"/settings/keys/{{key}}/{what}",
+                "administer",
+                data,
+                **HIDDEN,
+            ),
+        )
+    ),
+    shown("accounts:collect_key", "/settings/keys/{uncollected}/collect", before=as_owner_of_key),
+    done(
+        "accounts:collect_key",
+        "/settings/keys/{uncollected}/collect",
+        "see",
+        SIGNED,
+        before=as_owner_of_key,
+    ),
+]
+
 STOP = {"do": "propose", "reason": "Nobody buys it."}
 ALLOCATION = [
     shown("allocation:proposals", "/proposals"),
@@ -617,6 +665,7 @@ ENTRIES = [
     *EVIDENCE_OF_ANOTHER_TEAM,
     *SETTINGS,
     *WEBHOOKS,
+    *KEYS,
     *ALLOCATION,
     *ACTUALS,
     *MANDATES,

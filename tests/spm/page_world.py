@@ -116,6 +116,8 @@ def make_world() -> World:
         "member": member.pk,
         "webhook": base.webhook.pk,
         "delivery": base.delivery.pk,
+        "key": base.api_key.pk,
+        "uncollected": int(api.uncollected(base).split("/")[2]),
         "mandate": base.mandate.pk,
         "holder": base.mandate.user_id,
         "spent": spent(portfolio).pk,

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from bets.models import Portfolio
-from spm.accounts.models import ApiKey, User
+from spm.accounts.models import ApiKey, KeyChange, User
 from tests.api_client import ApiClient, assert_problem
 from tests.factories import make_member, make_portfolio, make_user
 
@@ -43,8 +43,16 @@ def test_a_key_is_listed_without_its_secret_and_ends_when_revoked() -> None:
     assert secret not in run("list")
     assert "in force" in run("list")
     run("revoke", identifier)
-    assert "ended" in run("list")
+    assert "was revoked" in run("list")
     assert_problem(ApiClient(clear).get("/bets"), 401, "unauthenticated")
+
+
+def test_a_key_is_rotated_and_the_journal_says_that_it_was_done_on_the_server() -> None:
+    portfolio = make_portfolio()
+    before = create(make_member(portfolio), portfolio)
+    after = run("rotate", before.split("_")[1], "--overlap-hours", "1")
+    assert [ApiClient(clear).get("/bets").status_code for clear in (before, after)] == [200, 200]
+    assert list(KeyChange.objects.values_list("kind", "by")) == [("rotated", None), ("made", None)]
 
 
 def test_what_cannot_be_made_is_said_in_one_line() -> None:
@@ -53,8 +61,11 @@ def test_what_cannot_be_made_is_said_in_one_line() -> None:
     wrong: list[Any] = [
         (["--owner", "nobody@example.org", "--portfolio", portfolio.slug], "no active person"),
         (["--owner", member.email, "--portfolio", "nowhere"], "no portfolio nowhere"),
-        (["--owner", make_user().email, "--portfolio", portfolio.slug], "has no role"),
-        (["--owner", member.email, "--portfolio", portfolio.slug, "--days", "366"], "1 to 365"),
+        (["--owner", make_user().email, "--portfolio", portfolio.slug], "have no role"),
+        (
+            ["--owner", member.email, "--portfolio", portfolio.slug, "--days", "366"],
+            "days: .* 1 to 365",
+        ),
     ]
     for words, says in wrong:
         with pytest.raises(CommandError, match=says):

@@ -20,7 +20,8 @@ from bets.saved_views import save_view
 from evidence.intake import NewEvidence, record
 from evidence.models import Evidence
 from evidence.resolve import resolution_of, resolve
-from spm.accounts.models import Role, User
+from spm.accounts import keys
+from spm.accounts.models import ApiKey, Role, User
 from spm.webhooks import changes as webhooks
 from spm.webhooks.models import Event, Webhook, WebhookDelivery
 from tests.allocation.test_decide import proposed
@@ -41,6 +42,7 @@ ASKERS = frozenset({Role.CONTRIBUTOR, Role.LEAD, Role.FINANCE})
 LEAD_ONLY = frozenset({Role.LEAD})
 FINANCE_ONLY = frozenset({Role.FINANCE})
 ADMIN_ONLY = frozenset({Role.ADMIN})
+NOBODY: frozenset[str] = frozenset()
 PROPOSERS = frozenset({Role.LEAD, Role.FINANCE})
 
 
@@ -62,6 +64,7 @@ class World:
     webhook: Webhook
     delivery: WebhookDelivery
     mandate: Mandate
+    api_key: ApiKey
     asking: User | None = None
     """Whose turn it is, where an entry needs something of their own."""
 
@@ -95,7 +98,19 @@ def make_world() -> World:
         guardrail,
         *hooked(portfolio),
         granted(portfolio),
+        a_key(portfolio),
     )
+
+
+def a_key(portfolio: Portfolio) -> ApiKey:
+    """A key of an administrator's."""
+    admin = make_member(portfolio, Role.ADMIN)
+    key, _ = keys.make(admin, portfolio.pk, a_new_key(admin))
+    return key
+
+
+def a_new_key(owner: User) -> dict[str, Any]:
+    return {"owner": owner.pk, "name": "Sync", "scopes": ["read", "bets"]}
 
 
 def hooked(portfolio: Portfolio) -> tuple[Webhook, WebhookDelivery]:
@@ -130,6 +145,10 @@ class Entry:
     may: frozenset[str] = ALL
     body: Made = lambda world: None
     foreign: int | str = 404
+    refused: int = 403
+    """What a member hears who may not."""
+    by_key: frozenset[str] | None = None
+    """The roles for which it succeeds by a key of theirs; None where that makes no difference."""
     mine: bool = False
     """Whether only the author of the scenario may: each role is tried as its author."""
 
@@ -140,6 +159,23 @@ def listed(name: str) -> Entry:
 
 def shown(name: str, attribute: str) -> Entry:
     return Entry(lambda world: f"/{name}/{getattr(world, attribute).pk}")
+
+
+def of_key(part: str, body: Made = lambda world: None) -> Entry:
+    """Something about an administrator's key: others do not see it, nor does another key."""
+    path: Made = lambda world: f"/keys/{world.api_key.pk}{part}"  # noqa: E731
+    return Entry(path, ADMIN_ONLY, body, refused=404, by_key=NOBODY)
+
+
+def uncollected(world: World) -> str:
+    """The path of a key that waits for whoever asks to collect it."""
+    owner = world.asking or User.objects.filter(memberships__portfolio=world.portfolio).latest("pk")
+    admin = User.objects.filter(
+        memberships__portfolio=world.portfolio, memberships__role=Role.ADMIN
+    ).exclude(pk=owner.pk)
+    given = {**a_new_key(owner), "scopes": ["read", "propose"]}
+    key, _ = keys.make(admin.earliest("pk"), world.portfolio.pk, given)
+    return f"/keys/{key.pk}/collect"
 
 
 def of_webhook(part: str, body: Made = lambda world: None) -> Entry:
@@ -273,6 +309,7 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         lambda world: f"/portfolios/{world.portfolio.pk}/thresholds",
         FINANCE_ONLY,
         lambda world: {"finance_above": "20000.00", "reason": "Small ones need no one else."},
+        by_key=NOBODY,
     ),
     ("GET", "api-themes"): listed("themes"),
     ("GET", "api-theme"): shown("themes", "theme"),
@@ -357,12 +394,16 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         lambda world: f"/proposals/{world.proposal.pk}/part", body=lambda world: {"left_out": []}
     ),
     ("POST", "api-approve"): Entry(
-        lambda world: f"/proposals/{world.proposal.pk}/approve", FINANCE_ONLY, seen
+        lambda world: f"/proposals/{world.proposal.pk}/approve",
+        FINANCE_ONLY,
+        seen,
+        by_key=NOBODY,  # without a mandate
     ),
     ("POST", "api-refuse"): Entry(
         lambda world: f"/proposals/{world.proposal.pk}/refuse",
         FINANCE_ONLY,
         lambda world: seen(world, reason="No."),
+        by_key=NOBODY,
     ),
     ("GET", "api-if-stopped"): Entry(lambda world: f"/bets/{sick_of(world).pk}/if-stopped"),
     ("POST", "api-stop"): Entry(
@@ -455,13 +496,41 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ("GET", "api-mandates"): listed("mandates"),
     ("GET", "api-mandate"): shown("mandates", "mandate"),
     ("POST", "api-mandates"): Entry(
-        lambda world: "/mandates", FINANCE_ONLY, lambda world: delegated(world), foreign=400
+        lambda world: "/mandates",
+        FINANCE_ONLY,
+        lambda world: delegated(world),
+        foreign=400,
+        by_key=NOBODY,
     ),
     ("POST", "api-revoke-mandate"): Entry(
         lambda world: f"/mandates/{world.mandate.pk}/revoke",
         FINANCE_ONLY,
         lambda world: {"reason": "The trial is over."},
     ),
+    ("GET", "api-keys"): listed("keys"),
+    ("POST", "api-keys"): Entry(
+        lambda world: "/keys",
+        ADMIN_ONLY,
+        lambda world: {
+            "portfolio": world.portfolio.pk,
+            **a_new_key(world.api_key.owner),
+            "signature": PASSWORD,
+        },
+        foreign=400,
+        by_key=NOBODY,
+    ),
+    ("GET", "api-key"): of_key(""),
+    ("POST", "api-collect-key"): Entry(
+        uncollected,
+        body=lambda world: {"signature": PASSWORD},
+        refused=404,
+        by_key=NOBODY,
+    ),
+    ("POST", "api-rotate-key"): of_key(
+        "/rotate", lambda world: {"overlap_hours": 24, "signature": PASSWORD}
+    ),
+    ("POST", "api-revoke-key"): of_key("/revoke"),
+    ("GET", "api-key-changes"): listed("key-changes"),
     ("GET", "api-webhooks"): Entry(
         lambda world: f"/webhooks?portfolio={world.portfolio.pk}", ADMIN_ONLY, foreign="empty"
     ),

@@ -1,0 +1,50 @@
+"""What the owner of an API key is told: that one was made in their name, and that one ends soon."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from evidence.models import Because, NoticeKind
+from evidence.notices.tell import News, in_brief, tell
+from spm import formats
+from spm.accounts.key_reading import SOON
+from spm.accounts.models import ApiKey, User
+
+
+def on_key_made(sender: Any, key: ApiKey, by: User | None, **kwargs: Any) -> None:
+    """Signal receiver: tell the owner, unless they made it themselves."""
+    if by is None or by == key.owner:
+        return
+    waits = " It opens nothing until you collect it." if key.awaits_owner else ""
+    may = ", ".join(key.scopes)
+    text = f"{in_brief(str(by))} made the key {in_brief(key.name)} in your name: {may}.{waits}"
+    tell([_news(key, f"key:{key.pk}:made", text)])
+
+
+def tell_of_keys(now: datetime) -> None:
+    """Tell of each key in force once when it ends within two weeks; again after a rotation."""
+    ending = ApiKey.objects.filter(
+        revoked_at=None,
+        awaits_owner=False,
+        expires_at__gt=now,
+        expires_at__lte=now + SOON,
+    )
+    tell((_ending(key) for key in ending.select_related("owner").order_by("id")), now)
+
+
+def _ending(key: ApiKey) -> News:
+    day = formats.full_moment(key.expires_at.date())
+    text = f"The key {in_brief(key.name)} ends on {day}. Rotate it before, or its program stops."
+    return _news(key, f"key:{key.pk}:ends:{key.expires_at:%Y%m%d}", text)
+
+
+def _news(key: ApiKey, about: str, text: str) -> News:
+    return News(
+        kind=NoticeKind.KEY,
+        about=about,
+        text=text,
+        url=reverse("accounts:key", args=[key.pk]),
+        portfolio_id=key.portfolio_id,
+        to={key.owner_id: Because.KEY},
+    )

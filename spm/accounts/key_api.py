@@ -1,0 +1,221 @@
+"""The API's paths for keys: people manage them, signed in; a key sees itself alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.urls import path
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from spm.accounts import keys
+from spm.accounts.key_reading import changes_of, keys_of, state_of
+from spm.accounts.models import LONGEST_KEY_DAYS, ApiKey, KeyChange, Scope, User
+from spm.accounts.permissions import require
+from spm.accounts.signing import FIELD, sign
+from spm.api import fields
+from spm.api.serializers import FilterSerializer, ShownSerializer, Signed, StrictSerializer
+from spm.api.views import ApiView, ListView
+
+
+class KeyShown(ShownSerializer):
+    """A key; never its secret. ``state`` says in words how it stands."""
+
+    state = serializers.SerializerMethodField()
+    scopes: Any = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices))
+
+    class Meta:
+        model = ApiKey
+        fields = [
+            "id",
+            "portfolio",
+            "owner",
+            "name",
+            "identifier",
+            "scopes",
+            "state",
+            "created_at",
+            "made_by",
+            "expires_at",
+            "last_used_at",
+            "revoked_at",
+            "awaits_owner",
+            "earlier_until",
+            "earlier_used_at",
+        ]
+
+    def get_state(self, key: ApiKey) -> str:
+        """Such as 'is in force' or 'ends soon'."""
+        return state_of(key, timezone.now())
+
+
+class ClearKeyShown(serializers.Serializer[Any]):
+    """A key in clear, which is shown this once."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    key = serializers.CharField(
+        allow_null=True, help_text="Keep it. Null where its owner has to collect it."
+    )
+    expires_at = fields.MomentField()
+    earlier_until = fields.MomentField(
+        allow_null=True, help_text="Until when the secret of before opens as well."
+    )
+
+
+class KeyChangeShown(ShownSerializer):
+    """One change of a key: ``terms`` are those on which it stood afterwards."""
+
+    terms = serializers.DictField()
+
+    class Meta:
+        model = KeyChange
+        fields = ["id", "portfolio", "api_key", "kind", "at", "by", "terms"]
+
+
+class NewKey(Signed):
+    """A new key; ``portfolio`` may be left out where there is only one."""
+
+    portfolio = fields.WholeField(required=False)
+    owner = fields.WholeField(help_text="The id of the member in whose name it acts.")
+    name = fields.TextField(max_length=keys.LONGEST_NAME, help_text="What it is for.")
+    scopes = serializers.ListField(
+        child=fields.ChoiceField(choices=Scope.choices), allow_empty=False
+    )
+    days = fields.WholeField(required=False, min_value=1, max_value=LONGEST_KEY_DAYS)
+
+
+class Rotation(Signed):
+    """How long both secrets open, and how long the key lives from now on."""
+
+    overlap_hours = fields.WholeField(max_value=keys.LONGEST_OVERLAP_HOURS)
+    days = fields.WholeField(required=False, min_value=1, max_value=LONGEST_KEY_DAYS)
+
+
+class NoTerms(StrictSerializer):
+    """Nothing has to be said."""
+
+
+class KeyFilter(FilterSerializer):
+    """Which keys, or changes of keys, are listed."""
+
+    portfolio = fields.QueryWholeField(required=False)
+
+
+class KeyChangeFilter(KeyFilter):
+    """Which changes of keys are listed."""
+
+    api_key = fields.QueryWholeField(required=False)
+    kind = fields.ChoiceField(choices=KeyChange.Kind.choices, required=False)
+
+
+class Keys(ListView):
+    """Keys."""
+
+    @extend_schema(parameters=[KeyFilter], responses=KeyShown(many=True), summary="List keys")
+    def get(self, request: Request) -> Response:
+        """Newest first: all of the portfolios that you administer, and your own; a key, itself."""
+        wanted = KeyFilter.of(request.query_params)
+        return self.page(keys_of(self.principal, wanted.get("portfolio")), KeyShown)
+
+    @extend_schema(request=NewKey, responses={201: ClearKeyShown}, summary="Make a key")
+    def post(self, request: Request) -> Response:
+        """For people alone. The answer holds the key, this once; a repetition makes another."""
+        body = self.read_body(NewKey)
+        portfolios: Any = apps.get_model("bets", "Portfolio").objects
+        portfolio = portfolios.meant_by(self.principal, body.pop("portfolio", None))
+        require(self.principal, "administer", portfolio.pk)
+        person = _signed_by(self, body)
+        return Response(_clear(*keys.make(person, portfolio.pk, body)), status=201)
+
+
+class OneKey(ApiView):
+    """One key."""
+
+    @extend_schema(responses=KeyShown, summary="Show a key")
+    def get(self, request: Request, key_id: int) -> Response:
+        """As it stands; never its secret."""
+        return Response(KeyShown(keys_of(self.principal).get(pk=key_id)).data)
+
+
+class Collect(ApiView):
+    """Collect a key."""
+
+    problems = (409,)
+
+    @extend_schema(request=Signed, responses=ClearKeyShown, summary="Collect a key")
+    def post(self, request: Request, key_id: int) -> Response:
+        """By its owner; the answer holds the key, this once. From then on it opens."""
+        return _given_out(self, Signed, lambda said: keys.collect(self.principal, key_id))
+
+
+class Rotate(ApiView):
+    """Rotate a key."""
+
+    problems = (409,)
+
+    @extend_schema(request=Rotation, responses=ClearKeyShown, summary="Rotate a key")
+    def post(self, request: Request, key_id: int) -> Response:
+        """By its owner or an administrator; the answer holds the new secret, this once."""
+        return _given_out(self, Rotation, lambda said: keys.rotate(self.principal, key_id, said))
+
+
+class Revoke(ApiView):
+    """Revoke a key."""
+
+    problems = (409,)
+
+    @extend_schema(request=NoTerms, responses=KeyShown, summary="Revoke a key")
+    def post(self, request: Request, key_id: int) -> Response:
+        """By its owner or an administrator; the next request by it is refused."""
+        self.read_body(NoTerms)
+        keys.revoke(self.principal, key_id)
+        return Response(KeyShown(keys_of(self.principal).get(pk=key_id)).data)
+
+
+class KeyChanges(ListView):
+    """The journal of keys."""
+
+    @extend_schema(
+        parameters=[KeyChangeFilter],
+        responses=KeyChangeShown(many=True),
+        summary="List changes of keys",
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first; of the keys that you may see."""
+        wanted = KeyChangeFilter.of(request.query_params)
+        rows = changes_of(self.principal, wanted.pop("portfolio", None))
+        return self.page(rows.filter(**wanted), KeyChangeShown)
+
+
+def _given_out(
+    view: ApiView, form: type[Signed], act: Callable[[dict[str, Any]], tuple[ApiKey, str]]
+) -> Response:
+    """Check the signature, then answer with the key in clear."""
+    said = view.read_body(form)
+    _signed_by(view, said)
+    return Response(_clear(*act(said)))
+
+
+def _signed_by(view: ApiView, said: dict[str, Any]) -> User:
+    """The person who signed; what they signed with is taken out. A key never gets this far."""
+    signature = said.pop(FIELD, "")
+    sign(view.principal, signature, view.request._request)
+    return view.principal  # type: ignore[return-value]
+
+
+def _clear(key: ApiKey, clear: str) -> dict[str, Any]:
+    return dict(ClearKeyShown({**vars(key), "key": clear or None}).data)
+
+
+urlpatterns = [
+    path("keys", Keys.as_view(), name="api-keys"),
+    path("keys/<int:key_id>", OneKey.as_view(), name="api-key"),
+    path("keys/<int:key_id>/collect", Collect.as_view(), name="api-collect-key"),
+    path("keys/<int:key_id>/rotate", Rotate.as_view(), name="api-rotate-key"),
+    path("keys/<int:key_id>/revoke", Revoke.as_view(), name="api-revoke-key"),
+    path("key-changes", KeyChanges.as_view(), name="api-key-changes"),
+]
