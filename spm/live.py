@@ -12,6 +12,7 @@ import logging
 import math
 import time
 from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs
@@ -29,7 +30,9 @@ logger = logging.getLogger(__name__)
 CHANNEL_PREFIX = "live:"
 PERSON_PREFIX = "person-"
 HEARTBEAT_SECONDS = 15
-RECHECK_SECONDS = 30
+# Whoever has signed out or lost the role hears nothing more after so long.
+LOOK_AGAIN_SECONDS = 30
+ASKED_AT_ONCE = 200
 RECONNECT_MILLISECONDS = 1000
 # A page is rendered before its stream opens: what was said in between is kept for it so long.
 HEARD_FOR_SECONDS = 30.0
@@ -37,6 +40,7 @@ HEARD_FOR_SECONDS = 30.0
 RENDERING_SECONDS = 2.0
 MOST_MISSED = 100
 EVERYTHING = '["all"]'
+END = ""  # put into a stream that is to end
 
 # Sessions are asked about here, on connections that stay open and are never more than these.
 _gatekeepers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live")
@@ -71,12 +75,18 @@ def _channels(portfolio_id: int, person_id: int | None) -> list[str]:
     return [f"{CHANNEL_PREFIX}{each}" for each in whose]
 
 
+# The key of a session, and the portfolio that is listened to with it.
+Seat = tuple[str, int]
+
+
 class Hub:
     """The open streams of one process, by portfolio, behind one subscription."""
 
     def __init__(self) -> None:
         self.streams: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self.seats: dict[Seat, set[asyncio.Queue[str]]] = defaultdict(set)
         self.listener: asyncio.Task[None] | None = None
+        self.doorkeeper: asyncio.Task[None] | None = None
         self.heard: deque[tuple[float, str, str]] = deque()
         self.listening_since = math.inf
         self.presence = presence.Presence()
@@ -156,12 +166,50 @@ class Hub:
         while self.heard[0][0] < now - HEARD_FOR_SECONDS:
             self.heard.popleft()
         for queue in self.streams.get(channel, ()):
-            if not queue.full():
+            if queue.full():  # a reader that does not read hears one thing for all of it
+                _put_at_last(queue, EVERYTHING)
+            else:
                 queue.put_nowait(data)
-                continue
-            while not queue.empty():  # a reader that does not read hears one thing for all of it
-                queue.get_nowait()
-            queue.put_nowait(EVERYTHING)
+
+    @contextlib.contextmanager
+    def seated(self, seat: Seat, queue: asyncio.Queue[str]) -> Iterator[None]:
+        """Have somebody look from time to time whether the stream may stay open."""
+        if self.doorkeeper is None or self.doorkeeper.done():
+            self.doorkeeper = asyncio.create_task(self.keep_the_door())
+        self.seats[seat].add(queue)
+        try:
+            yield
+        finally:
+            self.seats[seat].discard(queue)
+            if not self.seats[seat]:
+                del self.seats[seat]
+
+    async def keep_the_door(self) -> None:
+        """Look again and again, for as long as the process lives."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            try:
+                await self.look_again()
+            except Exception:  # the database is away for a moment: the next look finds out
+                logger.warning("could not look who may still listen", exc_info=True)
+
+    async def look_again(self) -> None:
+        """End the streams whose person has signed out or may no longer see the portfolio."""
+        seats = list(self.seats)
+        for first in range(0, len(seats), ASKED_AT_ONCE):
+            asked = seats[first : first + ASKED_AT_ONCE]
+            standing = await _who_may_listen(asked)
+            for seat in asked:
+                for queue in () if seat in standing else self.seats.get(seat, ()):
+                    _put_at_last(queue, END)
+
+    async def end(self) -> None:
+        """Stop with the process."""
+        for task in (self.listener, self.doorkeeper):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     def hand_to_all(self, data: str) -> None:
         """Put a message into every stream."""
@@ -177,16 +225,22 @@ def hub() -> Hub:
     return _hubs.setdefault(id(asyncio.get_running_loop()), Hub())
 
 
-def _listener(cookies: str, portfolio_id: int) -> int | None:
-    """The person whose session is behind the cookie, if they may see the portfolio: the same rule
-    as for the pages.
-    """
-    from spm.accounts.permissions import may
-    from spm.accounts.sessions import user_of_cookies
+def _put_at_last(queue: asyncio.Queue[str], data: str) -> None:
+    """Put one thing in place of all that waits, unless that is the end already."""
+    while not queue.empty():
+        if queue.get_nowait() == END:
+            data = END
+    queue.put_nowait(data)
+
+
+def _ask_who_may_listen(asked: Sequence[Seat]) -> dict[Seat, int]:
+    from spm.accounts.sessions import who_may_listen
 
     close_old_connections()  # no request begins here that would look whether it still works
-    user = user_of_cookies(cookies)
-    return user.pk if user is not None and may(user, "see", portfolio_id) else None
+    return who_may_listen(asked)
+
+
+_who_may_listen = sync_to_async(_ask_who_may_listen, thread_sensitive=False, executor=_gatekeepers)
 
 
 def _number_asked_for(scope: dict[str, Any], name: str) -> int | None:
@@ -207,13 +261,19 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     instead, and its page fetches everything by itself. ``at`` is what the page shows, for the
     others who look at it (``spm.presence``).
     """
+    from spm.accounts.sessions import session_key_in
+
     headers = dict(scope["headers"])
     cookies = headers.get(b"cookie", b"").decode("latin-1")
     portfolio_id = _number_asked_for(scope, "portfolio")
     rendered_at = _number_asked_for(scope, "since") if b"last-event-id" not in headers else None
-    listener = sync_to_async(_listener, thread_sensitive=False, executor=_gatekeepers)
-    person_id = None if portfolio_id is None else await listener(cookies, portfolio_id)
-    if portfolio_id is None or person_id is None:
+    session_key = session_key_in(cookies)
+    if portfolio_id is None or session_key is None:
+        await _answer(send, 404)
+        return
+    seat = (session_key, portfolio_id)
+    person_id = (await _who_may_listen([seat])).get(seat)
+    if person_id is None:
         await _answer(send, 404)
         return
     await send(
@@ -230,31 +290,26 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     queue = hub().join(portfolio_id, rendered_at, person_id)
     gone = asyncio.create_task(_until_disconnected(receive))
     try:
-        async with hub().presence.at(portfolio_id, _place_asked_for(scope), person_id):
-            await _stream(send, queue, gone, lambda: listener(cookies, portfolio_id))
+        place = _place_asked_for(scope)
+        async with hub().presence.at(portfolio_id, place, person_id):
+            with hub().seated(seat, queue):
+                await _stream(send, queue, gone)
     finally:
         gone.cancel()
         hub().leave(portfolio_id, queue, person_id)
 
 
-async def _stream(
-    send: Any, queue: asyncio.Queue[str], gone: "asyncio.Task[None]", still_allowed: Any
-) -> None:
-    loop = asyncio.get_running_loop()
-    recheck_at = loop.time() + RECHECK_SECONDS
+async def _stream(send: Any, queue: asyncio.Queue[str], gone: "asyncio.Task[None]") -> None:
     await _send_chunk(send, f"retry: {RECONNECT_MILLISECONDS}\nid: 1\nevent: hello\ndata: []\n\n")
     while not gone.done():
-        if loop.time() >= recheck_at:
-            # A person who has signed out or lost the role hears nothing more.
-            if await still_allowed() is None:
-                break
-            recheck_at = loop.time() + RECHECK_SECONDS
         waiting = asyncio.create_task(queue.get())
         done, _ = await asyncio.wait(
             {waiting, gone}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
         if waiting in done:
-            await _send_chunk(send, f"data: {waiting.result()}\n\n")
+            if (data := waiting.result()) == END:
+                break
+            await _send_chunk(send, f"data: {data}\n\n")
         else:
             waiting.cancel()
             await _send_chunk(send, "event: beat\ndata: []\n\n")
@@ -283,10 +338,6 @@ async def lifespan(receive: Any, send: Any) -> None:
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await hub().presence.end()
-            listener = hub().listener
-            if listener is not None:
-                listener.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await listener
+            await hub().end()
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -91,3 +91,35 @@ def test_what_is_said_to_a_person_is_heard_on_their_pages_alone() -> None:
 
     hers, his = asyncio.run(two_people())
     assert (hers, his) == (['["notices"]', '["board"]'], ['["board"]'])
+
+
+def test_whoever_may_no_longer_listen_hears_the_end_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[list[live.Seat]] = []
+
+    async def standing(seats: list[live.Seat]) -> dict[live.Seat, int]:
+        asked.append(seats)
+        return {("here", 1): 17}
+
+    monkeypatch.setattr(live, "_who_may_listen", standing)
+
+    async def look() -> None:
+        hub, gone, here = Hub(), asyncio.Queue[str](maxsize=2), asyncio.Queue[str]()
+        gone.put_nowait('["bet:1"]')
+        with hub.seated(("gone", 1), gone), hub.seated(("here", 1), here):
+            await hub.look_again()
+            assert (everything(gone), everything(here)) == ([live.END], [])
+        assert not hub.seats
+        await hub.end()
+
+    asyncio.run(look())
+    assert asked == [[("gone", 1), ("here", 1)]]
+
+
+def test_the_end_of_a_stream_is_not_lost_in_what_is_said_meanwhile() -> None:
+    hub, full = Hub(), asyncio.Queue[str](maxsize=1)
+    hub.streams["live:1"] = {full}
+    full.put_nowait(live.END)
+    hub.hand_on("live:1", '["bet:17"]')
+    assert everything(full) == [live.END]
