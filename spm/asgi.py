@@ -1,4 +1,4 @@
-"""One server, one origin: ``/live`` natively, everything else through Django's WSGI application.
+"""One server, one origin: ``/live`` and ``/mcp`` natively, all else through Django's WSGI.
 
 Django's own ASGI handler serves a page at a quarter of the speed and spools any body to disk
 before the first middleware runs. So bodies are measured here, and pages go to WSGI threads.
@@ -17,6 +17,7 @@ from spm.wsgi import application as pages
 
 # isort: split
 from spm import live
+from spm.agents.application import PATH, Agents
 
 WEB_THREADS = 4
 
@@ -32,12 +33,29 @@ _pages: Any = BodyLimit(
     },
 )
 
+_agents = Agents(_pages, settings.CSRF_TRUSTED_ORIGINS)
+_mcp: Any = BodyLimit(_agents, limit_bytes=settings.BODY_LIMIT_BYTES)
+
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Send each connection to the half of the product that serves it."""
     if scope["type"] == "http" and scope["path"] == "/live":
         await live.application(scope, receive, send)
+    elif scope["type"] == "http" and scope["path"] == PATH:
+        await _mcp(scope, receive, send)
     elif scope["type"] == "http":
         await _pages(scope, receive, send)
     elif scope["type"] == "lifespan":
-        await live.lifespan(receive, send)
+        await live.lifespan(_with_agents(receive), send)
+
+
+def _with_agents(receive: Any) -> Any:
+    """The messages of a process' life; what serves agents ends when it does."""
+
+    async def heard() -> Any:
+        message = await receive()
+        if message["type"] == "lifespan.shutdown":
+            await _agents.end()
+        return message
+
+    return heard

@@ -105,8 +105,11 @@ def _too_large(limit: int) -> str:
     return f"The body is larger than {limit:,} bytes. Send less."
 
 
-async def refuse(send: Any, kind: kinds.Kind, detail: str) -> None:
-    """Answer with a problem document (RFC 9457) and end the connection."""
+async def refuse(send: Any, kind: kinds.Kind, detail: str, allow: str = "") -> None:
+    """Answer with a problem document (RFC 9457) and end the connection.
+
+    ``allow`` names the methods that the address takes, where it is the method that is refused.
+    """
     request_id = kinds.new_request_id()
     body = json.dumps(kinds.problem_document(kind, detail, request_id)).encode()
     headers = [
@@ -114,6 +117,7 @@ async def refuse(send: Any, kind: kinds.Kind, detail: str) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"x-request-id", request_id.encode()),
         (b"connection", b"close"),
+        *([(b"allow", allow.encode())] if allow else []),
     ]
     await send({"type": "http.response.start", "status": kind.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -85,7 +85,10 @@ class ShownSerializer(serializers.ModelSerializer[Any]):
         """The field for a column."""
         if isinstance(model_field, columns.MoneyField):
             return fields.MoneyField, {"allow_null": model_field.null}
-        return super().build_standard_field(field_name, model_field)
+        made, kwargs = super().build_standard_field(field_name, model_field)
+        if "choices" in kwargs and model_field.blank:  # shown as it is, and so it is described
+            kwargs["choices"] = [("", "None"), *kwargs["choices"]]
+        return made, kwargs
 
     def get_extra_kwargs(self) -> dict[str, Any]:
         """Nothing is written through what is shown."""
