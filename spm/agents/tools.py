@@ -236,11 +236,11 @@ TOOLS: Mapping[str, Tool] = {
         Tool(
             "approve_proposal",
             "Approve a proposal or a part of it",
-            "Books the moves, for good, if the key may decide them: by its owner's role, or by a "
-            "mandate of the key or its owner. Name the version and content_sha256 that you have "
-            "read, and for a part the part and its part_sha256. What lies outside is refused, "
-            "with the limit that it exceeds. Above a sum it takes two people: then 'waiting' says "
-            "so and nothing is booked yet. Needs a key with the scope 'decide'.",
+            "Books the moves, for good, if they lie inside a mandate of the key or of its owner. "
+            "Name the version and content_sha256 that you have read, and for a part the part and "
+            "its part_sha256. What lies outside is refused, with the limit that it exceeds. Above "
+            "a sum it takes two people: then 'waiting' says so and nothing is booked yet. Needs a "
+            "key with the scope 'decide'.",
             _about_proposal(APPROVE),
             lambda described: {
                 "decision": nullable(described.answer(APPROVE, "post")),

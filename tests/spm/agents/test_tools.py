@@ -116,7 +116,7 @@ def test_what_lies_outside_the_mandate_is_refused_with_the_limit_and_a_part_insi
     office: Office,
 ) -> None:
     refused = refusal(office.call("approve_proposal", **office.seen))
-    assert "Your role here, portfolio lead, does not decide on proposals." in refused
+    assert "A key decides under a mandate alone" in refused
 
     mandate = office.granted(most_per_move=Decimal(15_000), most_per_30_days=Decimal(15_000))
     refused = refusal(office.call("approve_proposal", **office.seen))
