@@ -1,15 +1,11 @@
 """The design system in a real browser: states, keyboard, zoom, stillness, colours of one's own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests import running
-from tests.browser.conftest import Demo
-
-# One process has the demo for all of these.
-pytestmark = pytest.mark.xdist_group("design")
+from tests.factories import make_hypothesis, make_member, make_portfolio, make_scaling_bet
 
 STYLES = ("backgroundColor", "borderTopColor", "outlineStyle", "outlineWidth", "outlineOffset")
 STYLE_OF = "(node, names) => names.map((name) => getComputedStyle(node)[name])"
@@ -27,31 +23,20 @@ FOCUSED = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def open_as_lead(
-    browser: Any, demo: Demo, _running_site: running.Site
-) -> Iterator[Callable[..., Any]]:
-    """A page as the demo's lead, in a browser of its own: ``open_as_lead(path, **options)``."""
-    from django.conf import settings
-
-    contexts: list[Any] = []
+@pytest.fixture
+def open_as_lead(sign_in_elsewhere: Callable[..., Any]) -> Callable[..., Any]:
+    """A page as a lead with some bets, in a browser of its own: ``open_as_lead(path, **more)``."""
+    portfolio = make_portfolio()
+    lead = make_member(portfolio)
+    for stage in ("ready", "testing", "scaling"):
+        make_hypothesis(make_scaling_bet(portfolio, stage=stage))
 
     def open_page(path: str, **options: Any) -> Any:
-        context = browser.new_context(base_url=_running_site.url, **options)
-        contexts.append(context)
-        cookie = {
-            "name": settings.SESSION_COOKIE_NAME,
-            "value": demo.session_keys["lead@demo.example"],
-            "url": _running_site.url,
-        }
-        context.add_cookies([cookie])
-        page = context.new_page()
+        page = sign_in_elsewhere(lead, **options)
         page.goto(path)
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
 
 
 def test_the_states_that_are_shown_are_the_real_ones(open_as_lead: Callable[..., Any]) -> None:

@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 from copy import deepcopy
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evidence.belief import judge
+from evidence.belief.__main__ import main
 from tests.evidence.test_belief_reading import DOCUMENT
 
 ROOT = Path(__file__).parents[2]
@@ -143,12 +145,23 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_bad_input_ends_with_2_and_one_line(case: str) -> None:
+def test_bad_input_ends_with_2_and_one_line(
+    case: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     raw, message = REFUSED[case]
-    done = run(raw)
-    assert (done.returncode, done.stdout) == (2, b"")
-    (line,) = done.stderr.decode("ascii").splitlines()
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(raw)))
+    assert main([]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    assert line.isascii()
     assert message in line
+
+
+def test_what_the_process_ends_with_is_what_was_found() -> None:
+    done = run(b'{"as_of": }')
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.count(b"\n") == 1
 
 
 def test_an_argument_is_answered_with_how_to_use_it() -> None:

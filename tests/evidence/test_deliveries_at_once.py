@@ -15,7 +15,7 @@ from tests.at_once import at_once
 from tests.factories import make_bet, make_hypothesis, make_member, make_portfolio
 
 THREADS = 16
-KEYS = 200
+KEYS = 80
 DELIVERIES = 4
 
 

@@ -65,7 +65,7 @@ def refusal(home: Path, *options: str, port: int | None = None, **variables: str
     return lines[0]
 
 
-def becomes_true(question: Callable[[], bool], seconds: float = 15.0) -> bool:
+def becomes_true(question: Callable[[], bool], seconds: float = 30.0) -> bool:
     deadline = time.monotonic() + seconds
     while not question():
         if time.monotonic() > deadline:
@@ -142,11 +142,14 @@ def database_answers(product: Product) -> bool:
 
 def test_ctrl_c_while_it_is_starting_leaves_nothing_behind(tmp_path: Path) -> None:
     product = Product(tmp_path / "home")
-    assert becomes_true(product.home.state_file.exists)
-    assert becomes_true(lambda: "postgresql" in product.running.parts)
-    everything = product.everything()
-    product.process.send_signal(signal.SIGINT)
-    product.rest()
+    try:
+        assert becomes_true(product.home.state_file.exists)
+        assert becomes_true(lambda: "postgresql" in product.running.parts)
+        everything = product.everything()
+        product.process.send_signal(signal.SIGINT)
+        product.rest()
+    finally:
+        product.end()
     assert gone(everything, 1.0)
     assert product.home.lock()  # nobody holds it any more
 
