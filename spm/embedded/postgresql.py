@@ -43,6 +43,15 @@ INITIAL_SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+# Set at each start, whatever postgresql.conf says.
+DURABLE = {"fsync": "on", "full_page_writes": "on"}
+DISPOSABLE = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+}
 
 
 class PostgreSQL:
@@ -242,8 +251,7 @@ class PostgreSQL:
             "port": str(PORT),
             "password_encryption": "scram-sha-256",
             "synchronous_commit": "on",
-            "fsync": "off" if self.disposable else "on",
-            "full_page_writes": "off" if self.disposable else "on",
+            **(DISPOSABLE if self.disposable else DURABLE),
         }
         arguments = [part for item in settings.items() for part in ("-c", "=".join(item))]
         self.process = start(
