@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -46,13 +46,24 @@ class NoAnswer(Exception):
     """It was asked, and gave no answer that can be taken; the text says why, in a few words."""
 
 
+class TooLarge(NoAnswer):
+    """An answer began, and was larger than is read."""
+
+    def __init__(self) -> None:
+        super().__init__("the answer is too large")
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whatever its status; a redirect is an answer like any other."""
+    """What came back, whatever its status; a redirect is an answer like any other.
+
+    Names of headers are in small letters.
+    """
 
     status: int
     body: bytes
     seconds: float
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,14 +94,18 @@ class Target:
         return shown if self.port == usual else self.with_port
 
 
-def target_of(url: str) -> Target:
+def target_of(url: str, longest: int = LONGEST_URL) -> Target:
     """Where an address leads, if it may be asked at all.
+
+    Args:
+        url: the address.
+        longest: how many characters it may have; more than people type where a search is in it.
 
     Raises:
         Refused: it is no address, or none that may be asked.
     """
-    if len(url) > LONGEST_URL or not url.isascii() or any(sign <= " " for sign in url):
-        raise Refused(f"Give an address of at most {LONGEST_URL} plain characters, without blanks.")
+    if len(url) > longest or not url.isascii() or any(sign <= " " for sign in url):
+        raise Refused(f"Give an address of at most {longest} plain characters, without blanks.")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -103,7 +118,15 @@ def target_of(url: str) -> Target:
     return _allowed_target(parts, port)
 
 
-def send(url: str, headers: Mapping[str, str], body: bytes = b"", method: str = "POST") -> Answer:
+def send(
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    method: str = "POST",
+    *,
+    most_bytes: int = MOST_BYTES,
+    longest_url: int = LONGEST_URL,
+) -> Answer:
     """Make one request.
 
     Args:
@@ -111,15 +134,17 @@ def send(url: str, headers: Mapping[str, str], body: bytes = b"", method: str = 
         headers: what is said beside what every request says.
         body: what is sent.
         method: how.
+        most_bytes: how large an answer is read.
+        longest_url: how many characters the address may have.
 
     Raises:
         Refused: the address may not be asked.
         NoAnswer: nobody was there, or no answer came in time, or one that is too large or none.
     """
     began = time.monotonic()
-    target = target_of(url)
+    target = target_of(url, longest_url)
     places = _resolve(target)
-    line = _connect(target, places, began + TOTAL_SECONDS)
+    line = _connect(target, places, began + TOTAL_SECONDS, most_bytes)
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.sock = line
     said = {
@@ -133,14 +158,17 @@ def send(url: str, headers: Mapping[str, str], body: bytes = b"", method: str = 
         connection.request(method, target.path, body=body, headers=said)
         response = connection.getresponse()
         # One byte more than may be, so that what is too large is known as that.
-        answered = response.read(MOST_BYTES + 1)
+        answered = response.read(most_bytes + 1)
+    except _TooMuch as error:
+        raise TooLarge from error
     except (TimeoutError, ssl.SSLError, OSError, http.client.HTTPException) as error:
         raise NoAnswer(_in_words(error)) from error
     finally:
         line.hang_up()
-    if len(answered) > MOST_BYTES:
-        raise NoAnswer("the answer is too large")
-    return Answer(response.status, answered, time.monotonic() - began)
+    if len(answered) > most_bytes:
+        raise TooLarge
+    said_back = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, answered, time.monotonic() - began, said_back)
 
 
 # --- which address --------------------------------------------------------------------------------
@@ -206,11 +234,15 @@ def is_public(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 # --- the line -------------------------------------------------------------------------------------
 
 
+class _TooMuch(OSError):
+    """More came than is read."""
+
+
 class _Line:
     """A connected socket for ``http.client`` that keeps to one end of time and one size."""
 
-    def __init__(self, connected: socket.socket, until: float) -> None:
-        self.connected, self.until = connected, until
+    def __init__(self, connected: socket.socket, until: float, most_bytes: int) -> None:
+        self.connected, self.until, self.most_bytes = connected, until, most_bytes
 
     def sendall(self, data: Any) -> None:
         """Send, or time out."""
@@ -244,19 +276,20 @@ class _Reading(io.RawIOBase):
         self.line.connected.settimeout(_left(self.line.until))
         count = self.line.connected.recv_into(buffer)
         self.read_bytes += count
-        if self.read_bytes > 2 * MOST_BYTES:  # heads and chunks count too
-            raise OSError("the answer is too large")
+        if self.read_bytes > 2 * self.line.most_bytes:  # heads and chunks count too
+            raise _TooMuch
         return count
 
 
-def _connect(target: Target, places: Sequence[Place], until: float) -> _Line:
+def _connect(target: Target, places: Sequence[Place], until: float, most_bytes: int) -> _Line:
     """A line to the first address that takes one."""
     problem: Exception = OSError()
     by = time.monotonic() + CONNECT_SECONDS
     for place in places:
         try:
             connected = _dial(place, _left(by))
-            return _Line(_secured(connected, target, by) if target.secure else connected, until)
+            secured = _secured(connected, target, by) if target.secure else connected
+            return _Line(secured, until, most_bytes)
         except OSError as error:
             problem = error
     raise NoAnswer(_in_words(problem)) from problem
@@ -309,6 +342,4 @@ def _in_words(error: Exception) -> str:
         return "nobody listens there"
     if isinstance(error, http.client.HTTPException):
         return "what came back is no HTTP answer"
-    if isinstance(error, OSError) and "too large" in str(error):
-        return "the answer is too large"
     return "the line was cut"
