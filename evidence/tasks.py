@@ -11,11 +11,14 @@ from django.utils import timezone
 from bets.models import Bet
 from evidence.beliefs import note_passing_time
 from evidence.file_import import steps
+from evidence.jira import tasks as of_jira
 from evidence.models import EvidenceImport
 from evidence.notices.deadlines import tell_of_deadlines
 from evidence.notices.keys import tell_of_keys
 from evidence.notices.mail import mail_what_is_due
 from evidence.notices.requests import remind
+
+__all__ = ["of_jira"]  # found by the worker through this module
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from evidence.views import asking, attachments, file_import, log, notices, pick, resolve, stream
+from evidence.views import (
+    asking,
+    attachments,
+    file_import,
+    jira_hook,
+    log,
+    notices,
+    pick,
+    resolve,
+    stream,
+)
 
 app_name = "evidence"
 
@@ -39,6 +49,8 @@ urlpatterns = [
     path("evidence/sources/<int:source_id>", resolve.source, name="source"),
     path("hypotheses/<int:hypothesis_id>/resolve", resolve.resolve, name="resolve"),
     path("evidence/<int:evidence_id>/retract", log.take_back, name="retract"),
+    path("hooks/jira/<int:connection_id>", jira_hook.hook, name="jira_hook"),
+    path("hooks/jira/<int:connection_id>/<str:secret>", jira_hook.hook, name="jira_hook_secret"),
     path("bets/<int:bet_id>/evidence", log.panel, name="panel"),
     path("bets/<int:bet_id>/evidence/weighed", log.weighed_list, name="weighed"),
     path("bets/<int:bet_id>/evidence/newest", log.newest_list, name="newest"),

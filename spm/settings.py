@@ -236,6 +236,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 86_400.0,
         "options": {"expires": 86_400},
     },
+    "read Jira sites that are due, and take what they sent": {
+        "task": "jira.sweep",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "forget what Jira sent long ago": {
+        "task": "jira.forget_old",
+        "schedule": 86_400.0,
+        "options": {"expires": 86_400},
+    },
     "prove books that somebody asked about": {
         "task": "allocation.sweep_proofs",
         "schedule": 30.0,

@@ -1,5 +1,5 @@
 """What we learn. Read in this order: event, attachment, belief, resolution, file_import, asking,
-notice_settings, notice.
+notice_settings, notice, jira.
 """
 
 from evidence.models.asking import EvidenceRequest, RequestState, RequestWithdrawal
@@ -7,6 +7,15 @@ from evidence.models.attachment import Attachment, Upload
 from evidence.models.belief import BeliefPoint, HypothesisBelief, ThesisBreak
 from evidence.models.event import Evidence, EvidenceKind, Source, Strength
 from evidence.models.file_import import EvidenceImport, ImportedEvidence
+from evidence.models.jira import (
+    JiraBody,
+    JiraComment,
+    JiraConnection,
+    JiraIssue,
+    JiraKind,
+    JiraRun,
+    JiraState,
+)
 from evidence.models.notice import Because, Notice, NoticeMail
 from evidence.models.notice_settings import MailWhen, NoticeChoice, NoticeKind, NoticeSettings
 from evidence.models.resolution import Outcome, Resolution, SourceChange
@@ -21,6 +30,13 @@ __all__ = [
     "EvidenceRequest",
     "HypothesisBelief",
     "ImportedEvidence",
+    "JiraBody",
+    "JiraComment",
+    "JiraConnection",
+    "JiraIssue",
+    "JiraKind",
+    "JiraRun",
+    "JiraState",
     "MailWhen",
     "Notice",
     "NoticeChoice",

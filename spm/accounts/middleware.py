@@ -10,12 +10,12 @@ from spm.accounts.models import Membership
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-OPEN_PATHS = ("/accounts/", "/static/", "/healthz", "/api/")
+OPEN_PATHS = ("/accounts/", "/static/", "/healthz", "/api/", "/hooks/")
 SESSION_KEY = "portfolio_id"
 
 
 class SignInRequiredMiddleware:
-    """Send strangers to the sign-in page; the API answers for itself."""
+    """Send strangers to the sign-in page; what programs ask for answers for itself."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
