@@ -1,11 +1,12 @@
 """Addresses of the pages of this app."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from evidence.views import (
     asking,
     attachments,
     file_import,
+    jira,
     jira_hook,
     log,
     notices,
@@ -49,6 +50,20 @@ urlpatterns = [
     path("evidence/sources/<int:source_id>", resolve.source, name="source"),
     path("hypotheses/<int:hypothesis_id>/resolve", resolve.resolve, name="resolve"),
     path("evidence/<int:evidence_id>/retract", log.take_back, name="retract"),
+    path("settings/jira", jira.sites, name="jira_sites"),
+    path("settings/jira/new", jira.connect, name="jira_connect"),
+    path("settings/jira/<int:connection_id>", jira.site, name="jira_site"),
+    path("settings/jira/<int:connection_id>/state", jira.state, name="jira_state"),
+    path("settings/jira/<int:connection_id>/search", jira.search, name="jira_search"),
+    path("settings/jira/<int:connection_id>/mapping", jira.mapping, name="jira_mapping"),
+    path("settings/jira/<int:connection_id>/preview", jira.previewed, name="jira_preview"),
+    path("settings/jira/<int:connection_id>/secret", jira.secret, name="jira_secret"),
+    re_path(
+        r"^settings/jira/(?P<connection_id>[0-9]{1,18})/"
+        r"(?P<what>resume|pause|backfill|retry|disconnect)$",
+        jira.act,
+        name="jira_act",
+    ),
     path("hooks/jira/<int:connection_id>", jira_hook.hook, name="jira_hook"),
     path("hooks/jira/<int:connection_id>/<str:secret>", jira_hook.hook, name="jira_hook_secret"),
     path("bets/<int:bet_id>/evidence", log.panel, name="panel"),

@@ -267,6 +267,7 @@ def _context(request: HttpRequest, shown: Bet) -> dict[str, Any]:
         "needs": [link.needs for link in shown.needs_links.select_related("needs")],
         "needed_by": [link.bet for link in shown.needed_by_links.select_related("bet")],
         "teams": shown.bet_teams.select_related("team"),
+        "keys": shown.external_keys.exclude(url="").order_by("source", "key"),
         "successors": shown.successors.all(),
         "history": history[:HISTORY_SHOWN],
         "may_edit": may(request.user, "edit_bet", shown.portfolio_id, shown.team_ids),

@@ -107,11 +107,14 @@ def read_page(run: JiraRun, site: asking.Site) -> bool:
         run.token = ""  # the place is not known there any more: from the beginning
         run.save(update_fields=["token"])
         return True
-    said = [each for each in _read_all(page.issues, mapping, site) if each is not None]
+    said = [each for each in read_all(page.issues, mapping, site) if each is not None]
     news = news_in(connection, said)
     refused = sum(_take_or_keep(connection, mapping, each) for each in news)
     with transaction.atomic():
-        return _go_on(run, page, len(news), refused)
+        goes_on = _go_on(run, page, len(news), refused)
+    if run.state == State.DONE:
+        _after(connection)
+    return goes_on
 
 
 def take_news(connection: JiraConnection, mapping: JiraMapping, said: IssueSaid) -> bool:
@@ -144,6 +147,21 @@ def open_site(connection: JiraConnection) -> asking.Site:
     is_cloud = connection.kind == JiraKind.CLOUD
     token = unseal(connection.sealed_token)
     return asking.Site(connection.site, is_cloud, connection.account, token)
+
+
+def read_all(
+    issues: Iterable[object], mapping: JiraMapping, site: asking.Site
+) -> Iterable[IssueSaid | None]:
+    """What issues of a page say, with all their comments where the mapping looks at them; None for
+    what is no issue.
+    """
+    for issue in issues:
+        try:
+            said = read_issue(issue, mapping.names)  # type: ignore[arg-type]
+        except Unreadable:
+            yield None
+            continue
+        yield _with_comments(said, site) if mapping.marker and not said.has_all_comments else said
 
 
 def searched(jql: str) -> str:
@@ -219,18 +237,6 @@ def _take_or_keep(connection: JiraConnection, mapping: JiraMapping, said: IssueS
         return True
 
 
-def _read_all(
-    issues: Iterable[object], mapping: JiraMapping, site: asking.Site
-) -> Iterable[IssueSaid | None]:
-    for issue in issues:
-        try:
-            said = read_issue(issue, mapping.names)  # type: ignore[arg-type]
-        except Unreadable:
-            yield None
-            continue
-        yield _with_comments(said, site) if mapping.marker and not said.has_all_comments else said
-
-
 def _with_comments(said: IssueSaid, site: asking.Site) -> IssueSaid:
     """The issue with all its comments, where the search has not shown all of them."""
     read = [read_comment(row, said.issue_id) for row in site.comments(said.issue_id) if id_of(row)]
@@ -262,8 +268,6 @@ def _go_on(run: JiraRun, page: asking.Page, changed: int, refused: int) -> bool:
     connection.problem, connection.not_before, connection.failures_in_a_row = "", None, 0
     connection.save(update_fields=["problem", "not_before", "failures_in_a_row", "synced_until"])
     say(connection)
-    if run.state == State.DONE:
-        transaction.on_commit(lambda: _after(connection))
     return connection.state == JiraState.ACTIVE
 
 

@@ -509,6 +509,31 @@ KEYS = [
     ),
 ]
 
+AS_SAID = frozenset({422})  # what is typed is tried on the site, so here it is refused at once
+JIRA = "/settings/jira/{jira}"
+OF_JIRA = [
+    shown("evidence:jira_sites", "/settings/jira", "administer"),
+    shown("evidence:jira_connect", "/settings/jira/new", "administer"),
+    tried("evidence:jira_connect", "/settings/jira/new", "administer", {}, succeeds=AS_SAID),
+    shown("evidence:jira_site", JIRA, "administer"),
+    shown("evidence:jira_state", f"{JIRA}/state", "administer"),
+    shown("evidence:jira_search", f"{JIRA}/search", "administer"),
+    tried("evidence:jira_search", f"{JIRA}/search", "administer", {}, succeeds=AS_SAID),
+    *form(
+        "evidence:jira_mapping",
+        f"{JIRA}/mapping",
+        "administer",
+        {"types": ["Epic", "Story"], "hypothesis": "1"},
+    ),
+    shown("evidence:jira_preview", f"{JIRA}/preview", "administer"),
+    tried("evidence:jira_preview", f"{JIRA}/preview", "administer"),
+    *form("evidence:jira_secret", f"{JIRA}/secret", "administer", {**SIGNED, "new": "1"}),
+    *(
+        done("evidence:jira_act", f"{JIRA}/{what}", "administer")
+        for what in ("resume", "pause", "backfill", "retry", "disconnect")
+    ),
+]
+
 STOP = {"do": "propose", "reason": "Nobody buys it."}
 ALLOCATION = [
     shown("allocation:proposals", "/proposals"),
@@ -665,6 +690,7 @@ ENTRIES = [
     *EVIDENCE_OF_ANOTHER_TEAM,
     *SETTINGS,
     *WEBHOOKS,
+    *OF_JIRA,
     *KEYS,
     *ALLOCATION,
     *ACTUALS,

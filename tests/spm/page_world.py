@@ -11,14 +11,15 @@ from django.utils import timezone
 
 from allocation import actuals_file
 from allocation.models import ActualsFile, RecomputeRequest, Study
-from bets.models import Portfolio, Team
+from bets.models import Bet, Portfolio, Team
 from evidence import asking
 from evidence.attachments import hand_in
 from evidence.file_import import steps
 from evidence.intake import NewEvidence, record
-from evidence.models import EvidenceImport, Notice, ThesisBreak
+from evidence.models import EvidenceImport, JiraConnection, Notice, ThesisBreak
 from evidence.notices.tell import News, tell
 from spm.accounts.models import Membership, Role, User
+from spm.sealed import seal
 from tests.factories import make_hypothesis, make_member
 from tests.spm.api import entries as api
 
@@ -121,6 +122,7 @@ def make_world() -> World:
         "mandate": base.mandate.pk,
         "holder": base.mandate.user_id,
         "spent": spent(portfolio).pk,
+        "jira": connected(portfolio, base.bet).pk,
     }
     # The open proposal is up to date with all of it.
     RecomputeRequest.objects.filter(portfolio=portfolio).delete()
@@ -171,6 +173,34 @@ def spent(portfolio: Portfolio) -> ActualsFile:
     """A file of actual spend that waits to be looked over."""
     finance = make_member(portfolio, Role.FINANCE)
     return actuals_file.hand_in(finance, portfolio, "spend.csv", SPENT, "SAP")
+
+
+def connected(portfolio: Portfolio, bet: Bet) -> JiraConnection:
+    """A Jira site that cannot be reached, with an issue and a webhook that could not be taken."""
+    connection: JiraConnection = JiraConnection.objects.create(
+        portfolio=portfolio,
+        site="https://127.0.0.1:1",
+        kind="cloud",
+        sealed_token=seal("token"),
+        sealed_secret=seal("secret"),
+        jql="project = PAY",
+        offers={
+            "types": ["Epic", "Story"],
+            "statuses": ["Done"],
+            "fields": [["summary", "Summary"]],
+        },
+        state="active",
+        created_by=make_member(portfolio, Role.ADMIN),
+        created_at=timezone.now(),
+    )
+    connection.issues.create(issue_id="1", key="PAY-1", bet=bet, problem="No such theme.")
+    now = timezone.now()
+    body = {"digest": "0", "body": b"{", "outcome": "broken", "first_at": now, "last_at": now}
+    connection.bodies.create(**body, problem="It is cut off.", times=1)
+    connection.runs.create(
+        kind="first", state="done", jql="project = PAY", page_size=50, started_at=now
+    )
+    return connection
 
 
 def a_file() -> SimpleUploadedFile:
