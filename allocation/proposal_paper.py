@@ -40,7 +40,7 @@ def facts_of(proposal: Proposal) -> dict[str, Any]:
         ],
         "moves": [_move(move, portfolio.currency) for move in moves],
         "limits": [_limit(limit) for limit in limits],
-        "teams": [_limit(team) for team in teams],
+        "teams": [_team(team, portfolio.currency) for team in teams],
     }
 
 
@@ -138,3 +138,14 @@ def _move(move: Move, currency: str) -> list[str]:
 def _limit(limit: LimitRow) -> list[str]:
     """Name, before, after, the limit itself, and what more of it would be worth."""
     return [limit.name, limit.before, limit.after, limit.range, limit.price]
+
+
+def _team(team: LimitRow, currency: str) -> list[str]:
+    """The same of a team: what it is given to do, and what it can absorb."""
+    load_before, load_after, capacity = (
+        formats.rate(team.figures[name], currency)
+        for name in ("load_before", "load_after", "capacity")
+    )
+    price = team.figures["shadow_price"]
+    worth = f"{formats.money(price * 1000, currency, explicit_sign=True)} for 1k a month"
+    return [team.name, load_before, load_after, f"at most {capacity}", worth if price else ""]

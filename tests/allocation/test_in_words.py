@@ -9,13 +9,14 @@ from django.test.utils import CaptureQueriesContext
 
 from allocation import decide
 from allocation.models import Proposal
+from allocation.proposal_paper import paper_of
 from allocation.still_so import Shown
 from bets.models import Portfolio
 from spm.accounts.models import Role, User
 from tests.allocation.test_decide import proposed
 from tests.allocation.test_mandates import granted
 from tests.api_client import client_of
-from tests.factories import make_member
+from tests.factories import make_member, make_team
 
 
 @pytest.mark.django_db
@@ -32,6 +33,27 @@ def test_a_program_reads_the_sentences_of_the_page_with_the_figures_behind_them(
     assert {move["from_bet"] for move in words["moves"]} == {"Sick"}
     assert words["decision"] is None
     assert {"name": "Really freed", "amount": "€30k/mo"} in words["figures"]
+
+
+@pytest.mark.django_db
+def test_the_words_and_the_paper_name_the_teams_that_are_at_their_limit() -> None:
+    portfolio, _, _, proposal = proposed()
+    team = make_team(portfolio, name="Rails")
+    load = {"load_before": 60_000.0, "load_after": 90_000.0, "capacity": 90_000.0}
+    breach = {"breach_before": 0.0, "breach_after": 0.0, "shadow_price": 2.5}
+    solution = {**proposal.solution, "teams": [{"id": str(team.pk), **load, **breach}]}
+    Proposal.objects.filter(pk=proposal.pk).update(solution=solution)
+    client = client_of(make_member(portfolio, Role.VIEWER), portfolio)
+    assert client.get(f"/proposals/{proposal.pk}/in-words").json()["teams"] == [
+        {
+            "name": "Rails",
+            "before": "€60k/mo",
+            "after": "€90k/mo",
+            "limit": "at most €90k/mo",
+            "worth": "+€2.5k for 1k a month",
+        }
+    ]
+    assert paper_of(proposal).startswith(b"%PDF")
 
 
 def inside(holder: User, portfolio: Portfolio, proposal: Proposal) -> Any:

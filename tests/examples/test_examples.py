@@ -167,7 +167,7 @@ def test_curl_does_the_main_job(live_site: Site, tmp_path: Path) -> None:
     command = ["sh", str(EXAMPLES / "curl.sh")]
     given = {"SPM": f"{live_site.url}/api/v1", "SPM_KEY": clear, "HYPOTHESIS": str(hypothesis.pk)}
     done = run(command, tmp_path, **given)
-    assert f"approved, under Mandate {mandate.pk}" in done.stdout, done.stdout + done.stderr
+    assert f"approved, Mandate {mandate.pk} of " in done.stdout, done.stdout + done.stderr
     assert "new: true" in done.stdout
     again = run(command, tmp_path, **given)
     assert "new: false" in again.stdout and "no proposal is open" in again.stdout
