@@ -5,7 +5,6 @@ mandates, and separation of duties. What counts is the money moved: the sum of t
 be booked, currency per month.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,58 +12,17 @@ from decimal import Decimal
 from django.utils import timezone
 
 from allocation import mandates
-from allocation.models import Mandate, Move, Proposal, ProposalChange
-from allocation.part import WorkedOut
-from bets.models import Bet, Portfolio
+from allocation.models import Mandate, Proposal
+from allocation.to_book import NOTHING, Booking
+from bets.models import Portfolio
 from spm import formats
 from spm.accounts.models import ApiKey, Membership, Role, Scope, User
 from spm.accounts.permissions import NotAllowed, Principal, membership_of, person_behind
 from spm.accounts.signing import Signature
 
 MOST_NAMES = 6
+MOST_REASONS = 3
 BY_MANDATE_ALONE = "A key decides under a mandate alone, whatever its owner's role."
-
-
-@dataclass(frozen=True)
-class Booking:
-    """What would be booked: a proposal's changes and moves, or those of a part of it."""
-
-    changes: Sequence[ProposalChange]
-    moves: Sequence[Move]
-    part: WorkedOut | None = None
-    """The part; None for the whole."""
-
-    @classmethod
-    def of(cls, part: WorkedOut) -> "Booking":
-        """A part that was worked out; one query."""
-        bets = Bet.objects.in_bulk([change.bet_id for change in part.changes])
-        for change in part.changes:
-            change.bet = bets[change.bet_id]
-        return cls(part.changes, part.moves, part)
-
-    @classmethod
-    def whole(cls, proposal: Proposal) -> "Booking":
-        """All of a proposal; two queries."""
-        return cls(list(proposal.changes.select_related("bet")), list(proposal.moves.all()))
-
-    @property
-    def owners_of_what_gains(self) -> set[int | None]:
-        """The owners of the bets that are given money; nobody decides what they alone gain by."""
-        return {
-            change.bet.owner_id
-            for change in self.changes
-            if change.working_after > change.working_before
-        }
-
-    @property
-    def part_sha256(self) -> str:
-        """The digest of the part; empty for the whole."""
-        return self.part.sha256 if self.part else ""
-
-    @property
-    def moved(self) -> Decimal:
-        """The money moved, currency per month."""
-        return sum((move.amount for move in self.moves), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -112,6 +70,14 @@ class Taken:
         return self.signature.method if self.signature else ""
 
 
+class MayNotDecide(NotAllowed):
+    """Somebody may not decide this: ``why`` not, and ``who`` may, a sentence or two each."""
+
+    def __init__(self, why: str, who: str) -> None:
+        self.why, self.who = why, who
+        super().__init__(f"{why} {who}")
+
+
 def authority_for(
     principal: Principal, proposal: Proposal, booking: Booking, *, to_decide: bool = False
 ) -> Authority:
@@ -125,12 +91,12 @@ def authority_for(
         to_decide: whether it is about to be booked: the mandates that it may draw on are locked.
 
     Raises:
-        NotAllowed: they may not; the text says why, and who may.
+        MayNotDecide: they may not; the text says why, and who may.
     """
     try:
         text, mandate = _right_of(principal, proposal, booking, to_decide)
     except NotAllowed as refusal:
-        raise NotAllowed(f"{refusal} {who_may(proposal, booking)}") from None
+        raise MayNotDecide(str(refusal), who_may(proposal, booking)) from None
     return Authority(text, needs_two(proposal, booking), mandate)
 
 
@@ -162,22 +128,34 @@ def needs_two(proposal: Proposal, booking: Booking) -> bool:
 def why_not(principal: Principal, proposal: Proposal) -> str:
     """Why this principal may not decide the whole proposal, or an empty text if they may."""
     try:
-        authority_for(principal, proposal, Booking.whole(proposal))
+        authority_for(principal, proposal, Booking(proposal))
     except NotAllowed as refusal:
         return str(refusal)
     return ""
 
 
-def may_decide_a_part(principal: Principal, proposal: Proposal) -> bool:
-    """Whether there can be a part of a proposal that this principal may decide."""
+def parts_in_reach(principal: Principal, proposal: Proposal) -> list[str]:
+    """Which parts of a proposal this principal may decide, if not the whole; a sentence each.
+
+    Empty where there can be none. A bet is ended as a whole or not at all.
+    """
     try:
         membership = require_no_hand(principal, proposal)
     except NotAllowed:
-        return False
-    is_key = isinstance(principal, ApiKey)
-    if not is_key and _role_of(membership, proposal.portfolio, Booking([], [])):
-        return True
-    return bool(mandates.held_by(principal, proposal.portfolio, timezone.now()))
+        return []
+    portfolio = proposal.portfolio
+    if proposal.ends_a_bet:
+        return []
+    found = []
+    if isinstance(principal, ApiKey):
+        pass  # it decides under a mandate alone
+    elif membership.role == Role.FINANCE:
+        found.append("By your role, finance: a part that gives your own bets nothing.")
+    elif _role_of(membership, portfolio, NOTHING):
+        most = _rate(portfolio.finance_above, portfolio)
+        found.append(f"By your role, portfolio lead: a part that moves at most {most}.")
+    held = mandates.held_by(principal, portfolio, timezone.now())
+    return found + [f"Under {use.mandate}: {mandates.in_words(use)}" for use in held]
 
 
 def deciders(proposal: Proposal, booking: Booking) -> list[tuple[User, str]]:
@@ -186,7 +164,7 @@ def deciders(proposal: Proposal, booking: Booking) -> list[tuple[User, str]]:
     covering = _covering(proposal, booking)
     for membership in _without_hand(proposal, booking):
         person = membership.user
-        if role := _role_of(membership, proposal.portfolio, booking):
+        if role := _role_of(membership, proposal.portfolio, booking.moved):
             by_role.append((person, role))
         else:
             mine = (each for each in covering if each.user_id == person.pk)
@@ -250,7 +228,7 @@ def _right_of(
     if booking.owners_of_what_gains == {person.pk}:
         raise NotAllowed("Only bets that you own would gain, so another has to decide it.")
     by_key = f" of {person}, by the key '{principal.name}'" * isinstance(principal, ApiKey)
-    if not by_key and (role := _role_of(membership, portfolio, booking)):
+    if not by_key and (role := _role_of(membership, portfolio, booking.moved)):
         return f"Role: {role}", None
     held = mandates.held_by(principal, portfolio, timezone.now(), to_decide=to_decide)
     against = {
@@ -259,16 +237,16 @@ def _right_of(
     for mandate, reasons in against.items():
         if not reasons:
             return f"{mandate}{by_key}", mandate
-    beyond = [f"{mandate} does not cover it: {' '.join(why)}" for mandate, why in against.items()]
+    beyond = [f"{mandate} does not cover it: {_in_short(why)}" for mandate, why in against.items()]
     first = BY_MANDATE_ALONE if by_key else _beyond(membership, portfolio, booking)
     raise NotAllowed(" ".join([first, *beyond]))
 
 
-def _role_of(membership: Membership, portfolio: Portfolio, booking: Booking) -> str:
-    """The role by which a member may decide this, or an empty text."""
+def _role_of(membership: Membership, portfolio: Portfolio, moved: Decimal) -> str:
+    """The role by which a member may decide what moves so much, or an empty text."""
     if membership.role == Role.FINANCE:
         return "finance"
-    if membership.role == Role.LEAD and 0 < portfolio.finance_above >= booking.moved:
+    if membership.role == Role.LEAD and 0 < portfolio.finance_above >= moved:
         return "portfolio lead"
     return ""
 
@@ -281,6 +259,14 @@ def _beyond(membership: Membership, portfolio: Portfolio, booking: Booking) -> s
             f"{_rate(portfolio.finance_above, portfolio)}."
         )
     return f"Your role here, {Role(membership.role).label.lower()}, does not decide on proposals."
+
+
+def _in_short(reasons: list[str]) -> str:
+    more = len(reasons) - MOST_REASONS - 1
+    if more <= 0:
+        return " ".join(reasons)
+    # What is too much comes last, and is never left away.
+    return " ".join([*reasons[:MOST_REASONS], f"And {more} more like these.", reasons[-1]])
 
 
 def _rate(amount: Decimal, portfolio: Portfolio) -> str:

@@ -45,23 +45,23 @@ class Compared:
 
 
 def compared(proposal: Proposal) -> Compared | None:
-    """A proposal beside the one that it replaced, or else the one decided last before it.
-
-    None if it is the first, or ends a bet, which is no other version of anything. A fixed number
-    of queries.
-    """
-    previous = _before(proposal)
+    """A proposal beside the one before it; None if there is none. A fixed number of queries."""
+    previous = the_one_before(proposal)
     if previous is None:
         return None
     return Compared(previous, previous.gain, proposal.gain, differences(previous, proposal))
 
 
-def _before(proposal: Proposal) -> Proposal | None:
+def the_one_before(proposal: Proposal) -> Proposal | None:
+    """The proposal that this one replaced, or else the one decided last before it; one query.
+
+    None if it is the first, or ends a bet, which is no other version of anything.
+    """
     if proposal.ends_a_bet:
         return None
     earlier = Proposal.objects.filter(
         portfolio_id=proposal.portfolio_id, number__lt=proposal.number, purpose=proposal.purpose
-    ).defer("snapshot", "solution")
+    ).only("number", "status", "closed_at", "gain")
     if proposal.replaces_id is not None:
         return earlier.filter(pk=proposal.replaces_id).first()
     return earlier.filter(decision__isnull=False).order_by("-number").first()

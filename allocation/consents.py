@@ -3,8 +3,9 @@
 from django.utils import timezone
 
 from allocation import signals
-from allocation.authority import Booking, Taken, authority_for
+from allocation.authority import Taken, authority_for
 from allocation.models import Consent, Proposal
+from allocation.to_book import Booking
 from spm import live
 from spm.accounts.models import User
 from spm.accounts.permissions import NotAllowed, person_behind

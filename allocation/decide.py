@@ -11,7 +11,6 @@ from django.utils import timezone
 from allocation import consents, ledger, mandates, signals
 from allocation.authority import (
     Authority,
-    Booking,
     Taken,
     at_once,
     authority_for,
@@ -32,6 +31,7 @@ from allocation.still_so import (
     refuse_if_positions_differ,
     what_differs,
 )
+from allocation.to_book import Booking
 from bets.models import Portfolio
 from spm import live
 from spm.accounts.permissions import NotAllowed, Principal
@@ -76,7 +76,7 @@ def approve(
         refuse_if_not_as_shown(proposal, shown)
         refuse_if_newer_is_known(proposal, shown)
         found = _part(proposal, shown, part)
-        booking = Booking.whole(proposal) if found is None else Booking.of(found)
+        booking = Booking(proposal, found)
         authority = authority_for(principal, proposal, booking, to_decide=True)
         carry_out.hold_the_board(proposal)
         ledger.hold(proposal.portfolio_id)
@@ -104,7 +104,7 @@ def book_at_once(
         refuse_if_not_as_shown(proposal, shown)
         refuse_if_newer_is_known(proposal, shown)
         found = _part(proposal, shown, part)
-        booking = Booking.whole(proposal) if found is None else Booking.of(found)
+        booking = Booking(proposal, found)
         held = mandates.held_by(holder, proposal.portfolio, timezone.now(), to_decide=True)
         use = next((each for each in held if each.mandate == mandate), None)
         if use is None:
@@ -189,7 +189,7 @@ def refuse(
     why = require_reason(reason)
     with transaction.atomic():
         proposal = _open_proposal(principal, proposal_id)
-        authority = authority_for(principal, proposal, Booking.whole(proposal))
+        authority = authority_for(principal, proposal, Booking(proposal))
         refuse_if_not_as_shown(proposal, shown)
         taken = Taken(principal, authority, why, at or timezone.now(), signature)
         decision = _decide(taken, proposal, Decision.Kind.REFUSED)

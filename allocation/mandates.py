@@ -120,6 +120,18 @@ def outside(mandate: Mandate, bet: Bet) -> list[str]:
     return found
 
 
+def in_words(use: Use) -> str:
+    """What may be decided under a mandate now, as the end of a sentence."""
+    mandate, currency = use.mandate, use.mandate.portfolio.currency
+    most, left = (
+        formats.exact_rate(each, currency)
+        for each in (min(mandate.most_per_move, use.left), use.left)
+    )
+    within = "bets in its scope" if mandate.scope else "any bets"
+    classes = " that can be left within two quarters" * mandate.reversible_only
+    return f"{within}{classes}, at most {most} a move and {left} in all for now."
+
+
 def _too_much(use: Use, amounts: list[Decimal]) -> list[str]:
     mandate, currency = use.mandate, use.mandate.portfolio.currency
     largest, total = max(amounts, default=NOTHING), sum(amounts, NOTHING)

@@ -12,9 +12,10 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from allocation.authority import Booking, deciders, why_not
+from allocation.authority import deciders, why_not
 from allocation.models import Decision, Proposal, ProposalChange
 from allocation.solution_rows import changes_in
+from allocation.to_book import Booking
 from allocation.verify import Finding
 from allocation.wording import sentence, title_of
 from bets.models import Portfolio
@@ -114,7 +115,7 @@ def on_proof_failed(
 
 def deciders_of(proposal: Proposal) -> list[int]:
     """The ids of the members who may decide a proposal, by their role or by a mandate."""
-    rights = deciders(proposal, Booking.whole(proposal))
+    rights = deciders(proposal, Booking(proposal))
     return sorted({person.pk for person, _ in rights})
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from allocation.models import Proposal, ProposalChange
+from allocation.outline import Outline, outline_of
 from allocation.part import WorkedOut
 from allocation.scenarios.wording import Words
 from allocation.solution_rows import changes_in
@@ -73,10 +74,9 @@ class Effect:
         return f"Approve these {self.taken} of {self.of}"
 
 
-def whole(proposal: Proposal) -> Effect:
+def whole(outline: Outline) -> Effect:
     """The effect of leaving nothing out, which needs no working out."""
-    changes = proposal.changes.count()
-    return Effect(None, "", changes, changes)
+    return Effect(None, "", outline.changed, outline.changed)
 
 
 def effect_of(found: WorkedOut) -> Effect:
@@ -100,7 +100,7 @@ def _sentence(found: WorkedOut) -> str:
     if not found.changes:
         return "Nothing of it would move."
     worth = formats.money(found.gain, currency, explicit_sign=True)
-    moves = what_moves(found.changes, found.out_of_bets, currency)
+    moves = what_moves(outline_of(found.changes), found.out_of_bets, currency)
     return f"{moves}, worth {worth} over {months} months: {_lost(found)} than the whole."
 
 

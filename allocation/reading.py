@@ -1,13 +1,13 @@
 """What the pages and the API read of proposals, decisions and the ledger."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Sum, When
+from django.db.models.functions import Abs, Coalesce
 
 from allocation.models import Decision, Guardrail, Proposal, ProposalChange, Transfer
 from allocation.solution_rows import changes_in
@@ -102,30 +102,36 @@ class LimitRow:
 
 
 def proposals(portfolio: Portfolio) -> QuerySet[Proposal]:
-    """The portfolio's proposals with what a list shows, newest first; two queries more."""
+    """The portfolio's proposals with what a list shows, newest first."""
     return (
         Proposal.objects.filter(portfolio=portfolio)
         .select_related(
             "portfolio", "drawn_up_by", "about", "successor", "decision", "decision__decided_by"
         )
-        .prefetch_related(Prefetch("changes", ProposalChange.objects.order_by("id")))
         .defer("snapshot", "solution")
     )
 
 
-def change_rows(proposal: Proposal, rows: slice = ALL) -> list[ChangeRow]:
-    """The bets that change, those that give first, each with its reasons.
+def change_rows(
+    proposal: Proposal, rows: slice = ALL, *, also: Collection[int] = (), but: Collection[int] = ()
+) -> list[ChangeRow]:
+    """The bets that change, those that give first, the largest changes first, with their reasons.
 
-    A fixed number of queries, however many bets change; ``rows`` says which of them.
+    A fixed number of queries, however many bets change. The order is one that stands as long as
+    the version of the proposal does, so that a page may show some and fetch the others.
+
+    Args:
+        proposal: which.
+        rows: which of its changes, in that order.
+        also: bets that are not left away where they are not among those; one query more.
+        but: bets that are left away before anything is counted.
     """
-    changes = sorted(
-        proposal.changes.select_related("bet", "bet__stream", "bet__theme"),
-        key=lambda each: (
-            each.working_after >= each.working_before,
-            -(each.gain_alone or 0),
-            each.pk,
-        ),
-    )[rows]
+    ordered = proposal.changes.select_related("bet__stream").order_by(*_LARGEST_FIRST)
+    wanted = ordered.exclude(bet_id__in=but) if but else ordered
+    changes = list(wanted[rows])
+    missing = set(also).difference(change.bet_id for change in changes)
+    if missing:
+        changes += ordered.filter(bet_id__in=missing)
     by_bet: dict[int, list[Evidence]] = defaultdict(list)
     events = proposal.evidence.filter(bet_id__in=[change.bet_id for change in changes])
     for event in events.select_related("source", "hypothesis", "retracts").order_by(
@@ -134,6 +140,13 @@ def change_rows(proposal: Proposal, rows: slice = ALL) -> list[ChangeRow]:
         by_bet[event.bet_id].append(event)
     weights = decibans_of([change.bet for change in changes])
     return [_change_row(change, by_bet[change.bet_id], weights) for change in changes]
+
+
+_LARGEST_FIRST = (
+    Case(When(working_after__lt=F("working_before"), then=0), default=1),
+    -Abs(F("working_after") - F("working_before")),
+    "pk",
+)
 
 
 def _change_row(
@@ -216,9 +229,13 @@ def open_proposal(portfolio: Portfolio) -> Proposal | None:
     return proposals(portfolio).filter(status="open", drawn_up_by__isnull=True).first()
 
 
-def open_ends(portfolio: Portfolio) -> QuerySet[Proposal]:
-    """The open proposals to stop or to pivot a bet."""
-    return proposals(portfolio).filter(status="open").exclude(purpose="reallocation")
+def other_open_ends(proposal: Proposal) -> QuerySet[Proposal]:
+    """The open proposals to stop or to pivot a bet beside one, as far as a line shows of them."""
+    rows = Proposal.objects.filter(portfolio_id=proposal.portfolio_id, status="open")
+    others = rows.exclude(purpose="reallocation").exclude(pk=proposal.pk)
+    return others.select_related("about", "successor").only(
+        "number", "purpose", "freed", "about__title", "successor__title"
+    )
 
 
 def proposals_about(bet: Bet) -> QuerySet[Proposal]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef
+
 from allocation.compared import differences
 from allocation.models import Decision, Proposal, RecomputeRequest
 from allocation.propose import booked_working, names_of
@@ -65,10 +67,8 @@ def refuse_if_not_as_shown(proposal: Proposal, shown: Shown) -> None:
 
 def newer_than(proposal: Proposal) -> list[Evidence]:
     """Evidence on the proposal's bets that it has not seen, newest first."""
-    bet_ids = proposal.changes.values_list("bet_id", flat=True)
-    waiting = RecomputeRequest.objects.filter(
-        portfolio_id=proposal.portfolio_id, evidence__bet_id__in=list(bet_ids)
-    )
+    concerned = proposal.changes.filter(bet_id=OuterRef("evidence__bet_id")).order_by()
+    waiting = RecomputeRequest.objects.filter(Exists(concerned), portfolio_id=proposal.portfolio_id)
     return list(
         Evidence.objects.filter(pk__in=waiting.values("evidence_id"))
         .select_related("bet")

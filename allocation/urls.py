@@ -3,7 +3,16 @@
 from django.urls import include, path, re_path
 
 from allocation import limit_pages, views
-from allocation.pages import actuals, founding, ledger, mandates, settings, thresholds, unwinding
+from allocation.pages import (
+    actuals,
+    founding,
+    ledger,
+    mandates,
+    proposal,
+    settings,
+    thresholds,
+    unwinding,
+)
 from allocation.pages.comments import comments_panel
 from allocation.pages.paper import proposal_pdf
 from allocation.pages.part import part_panel
@@ -32,10 +41,12 @@ urlpatterns = [
     ),
     path("proposals", views.proposals_page, name="proposals"),
     path("proposals/list", views.proposals_panel, name="proposals_panel"),
-    path("proposals/<int:proposal_id>", views.proposal_page, name="proposal"),
-    path("proposals/<int:proposal_id>/changes", views.other_changes, name="other_changes"),
-    path("proposals/<int:proposal_id>/body", views.proposal_body, name="proposal_body"),
-    path("proposals/<int:proposal_id>/study", views.study_panel, name="study"),
+    path("proposals/<int:proposal_id>", proposal.proposal_page, name="proposal"),
+    path("proposals/<int:proposal_id>/body", proposal.proposal_body, name="proposal_body"),
+    path("proposals/<int:proposal_id>/changes", proposal.other_changes, name="other_changes"),
+    path("proposals/<int:proposal_id>/moves", proposal.moves_panel, name="moves"),
+    path("proposals/<int:proposal_id>/compared", proposal.compared_panel, name="compared"),
+    path("proposals/<int:proposal_id>/study", proposal.study_panel, name="study"),
     path("proposals/<int:proposal_id>/decide", views.decide_proposal, name="decide"),
     path("proposals/<int:proposal_id>/part", part_panel, name="part"),
     path("proposals/<int:proposal_id>/comments", comments_panel, name="comments"),

@@ -12,11 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from allocation import decide, mandates
-from allocation.authority import Booking
 from allocation.mandates import Use
 from allocation.models import Proposal
 from allocation.part import Part, WorkedOut, worked_out
 from allocation.still_so import Shown
+from allocation.to_book import Booking
 from bets.models import Portfolio
 from spm.accounts.permissions import NotAllowed, Principal
 from spm.errors import Conflict, Invalid
@@ -33,7 +33,7 @@ def part_inside(use: Use, proposal: Proposal) -> Booking | None:
 
     Solves a small problem a few times at most; the whole, if all of it lies inside.
     """
-    whole = Booking.whole(proposal)
+    whole = Booking(proposal)
     if not mandates.why_not_covered(use, whole.changes, whole.moves):
         return whole
     bet_ids = {change.bet_id for change in whole.changes}
@@ -48,7 +48,7 @@ def part_inside(use: Use, proposal: Proposal) -> Booking | None:
         found = worked_out(proposal, Part(frozenset(left_out)))
         if found.obstacles:
             return None
-        booking = Booking.of(found)
+        booking = Booking(proposal, found)
         if not mandates.why_not_covered(use, booking.changes, booking.moves):
             return booking
         largest = max(booking.moves, key=lambda move: (move.amount, move.to_bet_id or 0))

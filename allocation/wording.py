@@ -1,9 +1,10 @@
 """Proposals in words: the sentence at the top, for the page, the list, the API and notices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
-from allocation.models import Proposal, ProposalChange
+from allocation.models import Proposal
+from allocation.outline import Outline, outlines
 from spm import formats
 
 
@@ -15,17 +16,22 @@ def title_of(proposal: Proposal) -> str:
     return f"{proposal.get_purpose_display()}: {proposal.about}{goes_on}"
 
 
-def sentence(proposal: Proposal) -> str:
+def sentence(proposal: Proposal, outline: Outline | None = None) -> str:
     """What a proposal does, what it is worth and what waiting costs, in one sentence.
 
     'Move €310k/mo out of 4 bets into 3, worth +€2.1M over 24 months; waiting costs €88k a month.'
+
+    Args:
+        proposal: which.
+        outline: of its changes, where many proposals' are read at once; one query without.
     """
     if proposal.ends_a_bet:
         return _of_an_end(proposal)
     currency = proposal.portfolio.currency
     worth = formats.money(proposal.gain, currency, explicit_sign=True)
     waiting = formats.money(proposal.gain_per_month_of_waiting, currency)
-    what = what_moves(list(proposal.changes.all()), proposal.out_of_bets, currency)
+    counted = outline or outlines([proposal])[proposal.pk]
+    what = what_moves(counted, proposal.out_of_bets, currency)
     if proposal.gain <= 0 and proposal.drawn_up_by_id is not None:
         return f"{what}; {_costs(proposal)}."
     if proposal.gain <= 0:
@@ -67,17 +73,22 @@ def _costs(proposal: Proposal) -> str:
     return f"by today's beliefs that costs {costs} over {proposal.horizon_months} months"
 
 
-def what_moves(changes: Sequence[ProposalChange], out_of_bets: Decimal, currency: str) -> str:
+def sentences(proposals: Iterable[Proposal]) -> dict[int, str]:
+    """The sentences of many proposals; one query for all that they change."""
+    rows = list(proposals)
+    counted = outlines(rows)
+    return {proposal.pk: sentence(proposal, counted[proposal.pk]) for proposal in rows}
+
+
+def what_moves(outline: Outline, out_of_bets: Decimal, currency: str) -> str:
     """What changes of funding do together: 'Move €310k/mo out of 4 bets into 3'."""
-    reduced = [change for change in changes if change.working_after < change.working_before]
-    raised = [change for change in changes if change.working_after > change.working_before]
-    if reduced and raised:
+    if outline.reduced and outline.raised:
         leaving = formats.rate(out_of_bets, currency)
-        return f"Move {leaving} out of {_bets(len(reduced))} into {len(raised)}"
-    if reduced:
-        return f"Withdraw {formats.rate(out_of_bets, currency)} from {_bets(len(reduced))}"
-    added = sum(change.working_after - change.working_before for change in raised)
-    return f"Add {formats.rate(added, currency)} from the reserve to {_bets(len(raised))}"
+        return f"Move {leaving} out of {_bets(outline.reduced)} into {outline.raised}"
+    if outline.reduced:
+        return f"Withdraw {formats.rate(out_of_bets, currency)} from {_bets(outline.reduced)}"
+    added = formats.rate(outline.added, currency)
+    return f"Add {added} from the reserve to {_bets(outline.raised)}"
 
 
 def _bets(count: int) -> str:

@@ -99,11 +99,20 @@ class Phone:
 
     def leave_out(self, bet_id: int) -> None:
         """Take the tick from a change and wait for what that means."""
+        self._come_to(f"#take-{bet_id}")
         self._and_wait(lambda: self.page.locator(f"#take-{bet_id}").uncheck())
 
     def set_amount(self, bet_id: int, amount: Decimal) -> None:
         """Write what a bet shall hold, and wait for what that means."""
+        self._come_to(f"#amount-{bet_id}")
         self._and_wait(lambda: self.page.fill(f"#amount-{bet_id}", f"{amount:.2f}"))
+
+    def _come_to(self, field: str) -> None:
+        """Have more rows shown until there is the one that is wanted."""
+        while self.page.locator(field).count() == 0:
+            with self.page.expect_response(re.compile(r"/proposals/\d+/changes"), timeout=20_000):
+                self.tap("#other-changes a")
+            self.page.wait_for_timeout(200)
 
     def _and_wait(self, act: Any) -> None:
         try:

@@ -5,7 +5,8 @@
 Starts the product with its two web processes, makes portfolios of so many funded bets, has the
 worker compute the proposal of each and all that is worked out about it, and asks for its page as
 the CFO, one at a time. Prints how many queries a page takes, how long the answer and how much of
-our processes' computing; the number of queries must be the same at every size.
+our processes' computing; the number of queries must be the same at every size. The fragments that
+the page fetches as somebody comes to them are asked as well.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ INSIDE = "SPM_BENCH_INSIDE"
 PROMISED_SECONDS = 0.100
 MOST_WAITING = 600
 EVENTS = 40
+FRAGMENTS = ("/changes?after=8", "/moves", "/compared", "/study", "/comments?section")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,21 +56,11 @@ def measure(sizes: Sequence[int], requests: int) -> int:
     site, *webs = os.environ[INSIDE].split()
     counts, over = set(), False
     for bets in sizes:
-        asked, queries, changes = _proposal_of(site, bets)
-        asked.ask(WARM_UP)
-        for _ in range(max(1, requests // ROUND)):
-            before = cpu_seconds_of(webs)
-            asked.seconds += asked.ask(ROUND)
-            asked.cpu_seconds += cpu_seconds_of(webs) - before
-        seconds = sorted(asked.seconds)
-        late = seconds[int(0.95 * (len(seconds) - 1))]
-        cpu = asked.cpu_seconds / len(seconds)
-        print(
-            f"{asked.name}, {changes} of them change: {queries} queries; "
-            f"p50 {asked.middle * 1e3:.0f} ms, p95 {late * 1e3:.0f} ms, {cpu * 1e3:.1f} ms "
-            f"computing; {asked.size / 1000:.0f} kB compressed; load {os.getloadavg()[0]:.1f}"
-        )
-        counts.add(queries)
+        page, *fragments = _proposal_of(site, bets)
+        late = _ask(page, requests, webs)
+        for fragment in fragments:
+            _ask(fragment, ROUND, webs)
+        counts.add(page.queries)
         over = over or late > PROMISED_SECONDS
     if len(counts) > 1:
         print(f"The number of queries is not fixed: {sorted(counts)}.")
@@ -76,12 +69,36 @@ def measure(sizes: Sequence[int], requests: int) -> int:
     return int(over or len(counts) > 1)
 
 
-def _proposal_of(site: str, bets: int) -> tuple[Asked, int, int]:
-    """A fresh proposal's page as its CFO asks for it, its queries, and how many bets change."""
+@dataclass
+class Counted(Asked):
+    """A page or a fragment, with the number of queries that it takes."""
+
+    queries: int = 0
+
+
+def _ask(asked: Counted, requests: int, webs: Sequence[str]) -> float:
+    """Ask again and again, and print what it took; the seconds that one answer in 20 exceeds."""
+    asked.ask(WARM_UP)
+    for _ in range(max(1, requests // ROUND)):
+        before = cpu_seconds_of(webs)
+        asked.seconds += asked.ask(ROUND)
+        asked.cpu_seconds += cpu_seconds_of(webs) - before
+    seconds = sorted(asked.seconds)
+    late = seconds[int(0.95 * (len(seconds) - 1))]
+    cpu = asked.cpu_seconds / len(seconds)
+    print(
+        f"{asked.name}: {asked.queries} queries; p50 {asked.middle * 1e3:.0f} ms, "
+        f"p95 {late * 1e3:.0f} ms, {cpu * 1e3:.1f} ms computing; "
+        f"{asked.size / 1000:.0f} kB compressed; load {os.getloadavg()[0]:.1f}"
+    )
+    return late
+
+
+def _proposal_of(site: str, bets: int) -> list[Counted]:
+    """A fresh proposal's page as its CFO asks for it, and its fragments, with their queries."""
     from django.conf import settings
-    from django.db import connection, transaction
+    from django.db import transaction
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
     from bench.portfolio import make_portfolio
     from spm.accounts.models import Role
@@ -96,14 +113,32 @@ def _proposal_of(site: str, bets: int) -> tuple[Asked, int, int]:
     client = Client(HTTP_HOST=site.removeprefix("http://"))
     client.force_login(cfo, backend=settings.AUTHENTICATION_BACKENDS[0])
     path = f"/proposals/{proposal.pk}"
-    client.get(path)
-    with CaptureQueriesContext(connection) as queries:
-        answer = client.get(path)
-    assert answer.status_code == 200, answer.status_code
-    assert b"decide-form" in answer.content, "the CFO may not decide it"
+    assert b"decide-form" in client.get(path).content, "the CFO may not decide it"
     cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
-    asked = Asked(f"A proposal, {bets} bets", f"{site}{path}", cookie)
-    return asked, len(queries), proposal.changes.count()
+    changes = proposal.changes.count()
+    name = f"A proposal, {bets} bets, {changes} of them change"
+    return [
+        Counted(
+            f"{name}{place}", f"{site}{path}{place}", cookie, queries=_queries(client, path + place)
+        )
+        for place in ("", *FRAGMENTS)
+    ]
+
+
+def _queries(client: Any, path: str) -> int:
+    """How many queries an answer takes, once what is kept between requests is there."""
+    from django.db import connection
+
+    asked: list[str] = []
+
+    def count(execute: Any, sql: str, *rest: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *rest)
+
+    client.get(path)
+    with connection.execute_wrapper(count):
+        assert client.get(path).status_code == 200, path
+    return len(asked)
 
 
 def _proposed(portfolio: Any, hypotheses: Sequence[int]) -> Any:

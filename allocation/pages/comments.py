@@ -24,7 +24,10 @@ def said_about(request: PageRequest, proposal: Proposal) -> dict[str, Any]:
 
 @require_http_methods(["GET", "POST"])
 def comments_panel(request: PageRequest, proposal_id: int) -> HttpResponse:
-    """The comments, which follow live; a new one is posted here."""
+    """The comments, which follow live; a new one is posted here.
+
+    A page that follows them fetches the list, one that comes to them the whole ``section``.
+    """
     visible = Proposal.objects.visible_to(request.user).defer("snapshot", "solution")
     proposal = get_object_or_404(visible, pk=proposal_id)
     turn_to(request, proposal.portfolio_id)
@@ -42,6 +45,7 @@ def comments_panel(request: PageRequest, proposal_id: int) -> HttpResponse:
             return redirect("allocation:proposal", proposal_id=proposal.pk)
     context = {"proposal": proposal, "wrong": wrong, "typed": typed}
     context |= said_about(request, proposal)
-    name = "_comments" if "HX-Request" in request.headers else "comments"
-    template = "_comment_list" if request.method == "GET" else name
+    is_whole = request.method == "POST" or "section" in request.GET
+    fragment = "_comments" if is_whole else "_comment_list"
+    template = fragment if "HX-Request" in request.headers else "comments"
     return render(request, f"allocation/{template}.html", context, status=status)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from allocation.deciding import deciding
 from allocation.models import Proposal
+from allocation.outline import Outline, outline_of
 from allocation.part import worked_out
 from allocation.part_effect import Effect, RowEffect, approved_rows, effect_of, whole
 from allocation.part_typed import TypedPart, TypedRow, typed_part
@@ -36,7 +37,7 @@ def page_rows(
     """The rows with what was typed in them, or with what was approved of them."""
     effects = effect.rows if effect and proposal.is_open else approved_rows(proposal)
     by_bet = [(row.change.bet_id, row) for row in rows]
-    return [PageRow(bet, typed.rows[bet], effects.get(bet), row) for bet, row in by_bet]
+    return [PageRow(bet, typed.row_of(row.change), effects.get(bet), row) for bet, row in by_bet]
 
 
 def typed_in(request: PageRequest, proposal: Proposal) -> TypedPart:
@@ -44,11 +45,11 @@ def typed_in(request: PageRequest, proposal: Proposal) -> TypedPart:
     return typed_part(proposal, request.POST.dict(), decimal_sign_of(request))
 
 
-def effect_in(proposal: Proposal, typed: TypedPart) -> Effect | None:
+def effect_in(proposal: Proposal, typed: TypedPart, outline: Outline) -> Effect | None:
     """What that part means; None while an amount cannot be read."""
     if typed.part is None:
         return None
-    return whole(proposal) if typed.part.is_whole else effect_of(worked_out(proposal, typed.part))
+    return whole(outline) if typed.part.is_whole else effect_of(worked_out(proposal, typed.part))
 
 
 @require_POST
@@ -58,7 +59,7 @@ def part_panel(request: PageRequest, proposal_id: int) -> HttpResponse:
     proposal = get_object_or_404(visible.prefetch_related("changes"), pk=proposal_id)
     turn_to(request, proposal.portfolio_id)
     typed = typed_in(request, proposal)
-    effect = effect_in(proposal, typed)
+    effect = effect_in(proposal, typed, outline_of(proposal.changes.all()))
     effects = effect.rows if effect else {}
     rows = [PageRow(bet, row, effects.get(bet)) for bet, row in typed.rows.items()]
     context = {

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from allocation.booked import NOTHING
 from allocation.models import Decision
-from allocation.wording import sentence
+from allocation.wording import sentences
 from bets.models import Bet
 from evidence.models import Evidence
 from evidence.weighed import decibans_then
@@ -68,7 +68,7 @@ def entries(
     """The rows for some decisions; a fixed number of queries.
 
     Args:
-        decisions: with ``proposal__changes`` prefetched.
+        decisions: with their proposals.
         moved: by decision, from ``moved_by_decision``.
         changes: by decision and bet, from ``changes_by_decision``.
     """
@@ -84,9 +84,11 @@ def entries(
         for decision in decisions
     }
     weights = decibans_then(seen)
+    said = sentences(decision.proposal for decision in decisions)
     return [
         _entry(
             decision,
+            said[decision.proposal_id],
             moved.get(decision.pk, NOTHING),
             [Changed(bets[bet_id], amount) for bet_id, amount in of_bets.items() if amount],
             _strongest(seen[decision.pk][1], weights[decision.pk]),
@@ -97,13 +99,17 @@ def entries(
 
 
 def _entry(
-    decision: Decision, moved: Decimal, changes: list[Changed], strongest: list[Seen]
+    decision: Decision,
+    said: str,
+    moved: Decimal,
+    changes: list[Changed],
+    strongest: list[Seen],
 ) -> Entry:
     largest = sorted(changes, key=lambda change: (-abs(change.amount), change.bet.pk))
     return Entry(
         decision,
         authority_of(decision),
-        sentence(decision.proposal),
+        said,
         moved,
         largest[:MOST_CHANGES],
         len(changes),

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from statistics import median
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from allocation.booked import (
     NOTHING,
@@ -87,9 +87,9 @@ class Journal:
     def entries(self, decisions: list[Decision]) -> list[Entry]:
         """The rows of the list for some of its decisions."""
         ids = [decision.pk for decision in decisions]
-        changes = Prefetch("proposal__changes", ProposalChange.objects.order_by("id"))
-        rows = self._with_proposals(Decision.objects.filter(pk__in=ids)).prefetch_related(changes)
-        found = {row.pk: row for row in rows}
+        found = {
+            row.pk: row for row in self._with_proposals(Decision.objects.filter(pk__in=ids))
+        }
         return entries([found[pk] for pk in ids], self.moved, self.changes)
 
     @staticmethod

@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from allocation.authority import Booking, authority_for, may_decide_a_part, why_not
+from allocation.authority import authority_for, parts_in_reach, why_not
 from allocation.consents import SecondPersonNeeded
 from allocation.decide import approve, refuse
 from allocation.models import Consent, Decision, Proposal, Transfer
+from allocation.to_book import Booking
 from bets.models import Bet, Portfolio
 from spm.accounts.models import ApiKey, Membership, Role, User
 from spm.accounts.permissions import NotAllowed
@@ -19,7 +20,7 @@ from tests.factories import make_member
 
 
 def moved(proposal: Proposal) -> Decimal:
-    return Booking.whole(proposal).moved
+    return Booking(proposal).moved
 
 
 def with_sums(portfolio: Portfolio, **sums: Decimal | None) -> None:
@@ -86,12 +87,12 @@ def test_a_key_decides_under_a_mandate_alone_whatever_its_owners_role() -> None:
     owner = make_member(portfolio, Role.FINANCE)
     reader, _ = ApiKey.issue(owner, portfolio.pk, "reader", ["read"])
     decider, _ = ApiKey.issue(owner, portfolio.pk, "robot", ["read", "decide"])
-    whole = Booking.whole(proposal)
+    whole = Booking(proposal)
     with pytest.raises(NotAllowed, match="lacks the scope 'decide'"):
         authority_for(reader, proposal, whole)
     with pytest.raises(NotAllowed, match="A key decides under a mandate alone"):
         authority_for(decider, proposal, whole)
-    assert not may_decide_a_part(decider, proposal) and may_decide_a_part(owner, proposal)
+    assert not parts_in_reach(decider, proposal) and parts_in_reach(owner, proposal)
     too_small = granted(portfolio, api_key=decider.pk, most_per_move=Decimal(10))
     with pytest.raises(NotAllowed, match=f"Mandate {too_small.pk} does not cover it: One move"):
         authority_for(decider, proposal, whole)

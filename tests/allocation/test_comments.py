@@ -25,8 +25,9 @@ def test_what_is_said_stands_with_who_said_it_and_when_on_the_page() -> None:
         address, {"text": "Ask <b>legal</b> first."}, headers={"HX-Request": "true"}
     )
     assert "Ask &lt;b&gt;legal&lt;/b&gt; first." in answer.content.decode()
-    page = client.get(f"/proposals/{proposal.pk}").content.decode()
-    assert "Ask &lt;b&gt;legal" in page and str(lead) in page
+    for place in (f"{address}?section", f"/proposals/{proposal.pk}?all=1"):
+        page = client.get(place).content.decode()
+        assert "Ask &lt;b&gt;legal" in page and str(lead) in page and "comment-text" in page
 
 
 @pytest.mark.django_db

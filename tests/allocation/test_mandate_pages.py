@@ -138,7 +138,8 @@ def test_a_holder_takes_what_lies_in_their_mandate_and_approves_that_part_alone(
     assert f"You decide by this right: Mandate {mandate.pk}" in page
     [digest] = re.findall(r'name="part_sha256" value="([0-9a-f]{64})"', page)
     seen = {"version": office.proposal.version, "content_sha256": office.proposal.content_sha256}
-    rows = {f"take-{bet_id}": "yes" for bet_id in taken} | {"rows": "shown"}
+    rows = {f"take-{bet_id}": "yes" for bet_id in taken}
+    rows |= {f"amount-{bet_id}": "" for bet_id in (*taken, office.sick.pk)}
     sent = {**seen, **rows, "part_sha256": digest, "decision": "approve", "signature": PASSWORD}
     browser.post(f"{address}/decide", sent)
     decision = Decision.objects.get()

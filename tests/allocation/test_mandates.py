@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from allocation import granting, mandates
-from allocation.authority import Booking, why_not
+from allocation.authority import why_not
 from allocation.consents import SecondPersonNeeded
 from allocation.decide import approve, refuse
 from allocation.models import (
@@ -23,6 +23,7 @@ from allocation.models import (
     Transfer,
 )
 from allocation.still_so import Shown
+from allocation.to_book import Booking
 from allocation.verify import verify
 from allocation.within_mandate import book_at_once, fresh, part_inside
 from bets.models import Bet, Portfolio
@@ -56,7 +57,7 @@ def granted(portfolio: Portfolio, holder: User | None = None, **more: Any) -> An
 
 def why(mandate: Mandate, proposal: Proposal) -> list[str]:
     [use] = mandates.uses([mandate], timezone.now())
-    whole = Booking.whole(proposal)
+    whole = Booking(proposal)
     return mandates.why_not_covered(use, whole.changes, whole.moves)
 
 
@@ -373,7 +374,7 @@ def test_decisions_at_once_under_one_mandate_never_exceed_its_thirty_days(
         ]
     )
     kinds = sorted(type(each).__name__ for each in outcomes)
-    assert kinds == ["Decision"] * 3 + ["NotAllowed"] * 5, outcomes
+    assert kinds == ["Decision"] * 3 + ["MayNotDecide"] * 5, outcomes
     [use] = mandates.uses([mandate], timezone.now())
     assert (use.used, use.left) == (Decimal(15_000), Decimal(2_000))
     assert Transfer.objects.filter(decision__mandate=mandate).count() == 3

@@ -1,5 +1,6 @@
 """The page of a proposal: its rows, the part that they ask for, and the decision about it."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +11,15 @@ from django.test.utils import CaptureQueriesContext
 
 from allocation import ledger
 from allocation.models import Decision, Proposal
+from allocation.pages.proposal import A_STEP, AT_FIRST
 from allocation.part_typed import typed_part
 from allocation.recompute import recompute
 from bets.models import Portfolio
 from spm.accounts.models import Role
 from tests.allocation.test_part import Office
 from tests.factories import PASSWORD, make_member, make_portfolio, make_scaling_bet
+
+BUTTON = 'name="decision" value="approve"'
 
 
 def client_of(office: Office) -> Client:
@@ -26,7 +30,7 @@ def client_of(office: Office) -> Client:
 
 def fields(office: Office, *left_out: str, **amounts: str) -> dict[str, str]:
     """What the page sends with these rows unticked, and these amounts typed."""
-    sent = {"rows": "shown", "part_sha256": ""}
+    sent = {"part_sha256": ""}
     for change in office.proposal.changes.select_related("bet"):
         name = change.bet.title.lower()
         if name not in left_out:
@@ -143,15 +147,22 @@ def test_a_lead_takes_a_proposal_down_to_what_they_may_decide() -> None:
     """The whole moves 50,000 freed a month; without 'Sick' it is the 20,000 of 'Tired'."""
     office = Office()
     Portfolio.objects.filter(pk=office.portfolio.pk).update(finance_above=Decimal(20_000))
+    decider = office.finance
     office.finance = make_member(office.portfolio, Role.LEAD)
     client, address = client_of(office), f"/proposals/{office.proposal.pk}"
     page = client.get(address).content.decode()
     assert "you may decide what moves at most" in page and 'class="take no-print"' in page
+    assert "By your role, portfolio lead: a part that moves at most €20,000.00 per month." in page
+    assert f"What you may not, others decide. This one may: {decider} (finance)." in page
+    assert BUTTON not in page and 'value="refuse"' not in page
     part = client.post(f"{address}/part", fields(office, "sick")).content.decode()
     assert "You decide by this right: Role: portfolio lead." in part
+    assert BUTTON in part and 'value="refuse"' not in part
     viewer = make_member(office.portfolio, Role.VIEWER)
     client.force_login(viewer)
-    assert 'class="take no-print"' not in client.get(address).content.decode()
+    seen = client.get(address).content.decode()
+    assert 'class="take no-print"' not in seen and "decide-form" not in seen
+    assert f"{decider} (finance)" in seen
 
 
 def wide_office(pairs: int) -> Proposal:
@@ -183,35 +194,92 @@ def queries_of(proposal: Proposal, address: str, sent: dict[str, str] | None = N
 def test_the_page_its_part_and_its_paper_ask_as_much_of_3_changes_as_of_30() -> None:
     few, many = wide_office(2), wide_office(15)
     assert many.changes.count() >= 25 > 5 > few.changes.count()
-    for path in ("", "/body", ".pdf"):
-        assert queries_of(few, f"/proposals/{few.pk}{path}") == queries_of(
-            many, f"/proposals/{many.pk}{path}"
-        )
+    for path in ("", "/body", "?all=1", "/moves", "/study", "/changes?after=1", ".pdf"):
+        asked = queries_of(few, f"/proposals/{few.pk}{path}")
+        assert asked == queries_of(many, f"/proposals/{many.pk}{path}"), path
+        assert path or asked <= 18
 
     def part(proposal: Proposal) -> int:
-        first = proposal.changes.all()[0].bet_id
-        taken = {f"take-{each.bet_id}": "yes" for each in proposal.changes.exclude(bet_id=first)}
-        return queries_of(proposal, f"/proposals/{proposal.pk}/part", {"rows": "shown", **taken})
+        sent = {
+            name: value
+            for change in proposal.changes.all()
+            for name, value in (
+                (f"take-{change.bet_id}", "yes"),
+                (f"amount-{change.bet_id}", f"{change.working_after:f}"),
+            )
+        }
+        del sent[f"take-{proposal.changes.all()[0].bet_id}"]
+        return queries_of(proposal, f"/proposals/{proposal.pk}/part", sent)
 
     assert part(few) == part(many)
 
 
+def rows_in(page: str) -> list[int]:
+    """The bets whose rows can be ticked, in their order."""
+    return [int(bet_id) for bet_id in re.findall(r'name="take-(\d+)"', page)]
+
+
 @pytest.mark.django_db
-def test_a_page_with_many_changes_comes_with_the_first_ones_and_takes_the_others_as_proposed() -> (
-    None
-):
+def test_a_page_with_many_changes_shows_some_and_takes_the_others_as_proposed() -> None:
+    proposal = wide_office(25)
+    bets = {change.bet_id for change in proposal.changes.all()}
+    client = Client()
+    client.force_login(make_member(proposal.portfolio, Role.FINANCE))
+    address = f"/proposals/{proposal.pk}"
+    page = client.get(address).content.decode()
+    first = rows_in(page)
+    assert len(first) == AT_FIRST and len(set(first)) == AT_FIRST
+    assert f"The next {A_STEP} of {len(bets) - AT_FIRST} smaller changes" in page
+    then = client.get(f"{address}/changes?after={AT_FIRST}").content.decode()
+    rest = client.get(f"{address}/changes?after={AT_FIRST + A_STEP}").content.decode()
+    assert len(rows_in(then)) == A_STEP and "other-changes" in then
+    assert set(first + rows_in(then) + rows_in(rest)) == bets and "other-changes" not in rest
+    assert len(first + rows_in(then) + rows_in(rest)) == len(bets)
+    assert set(rows_in(client.get(f"{address}?all=1").content.decode())) == bets
+
+    sent = {f"take-{bet_id}": "yes" for bet_id in first[1:]}
+    sent |= {f"amount-{each.bet_id}": f"{each.working_after:f}" for each in proposal.changes.all()}
+    sent = {name: text for name, text in sent.items() if int(name.split("-")[1]) in first}
+    asked = typed_part(proposal, sent, ",").part
+    assert asked is not None and asked.left_out == {first[0]}
+
+
+@pytest.mark.django_db
+def test_a_tick_that_is_taken_away_stays_so_where_its_row_is_not_on_the_page() -> None:
     proposal = wide_office(15)
     client = Client()
     client.force_login(make_member(proposal.portfolio, Role.FINANCE))
-    page = client.get(f"/proposals/{proposal.pk}").content.decode()
-    others = client.get(f"/proposals/{proposal.pk}/changes").content.decode()
-    for change in proposal.changes.all():
-        row, as_proposed = (
-            f'id="take-{change.bet_id}"',
-            f'type="hidden" name="take-{change.bet_id}"',
-        )
-        assert (row in page) != (row in others)
-        assert (as_proposed in page) == (row in others)
-    assert page.count('class="take') == 12
-    whole = client.get(f"/proposals/{proposal.pk}?all=1").content.decode()
-    assert whole.count('class="take') == proposal.changes.count()
+    address = f"/proposals/{proposal.pk}"
+    shown = rows_in(client.get(address).content.decode())
+    [hidden, typed_into] = sorted(
+        change.bet_id for change in proposal.changes.all() if change.bet_id not in shown
+    )[:2]
+    sent = {"left_out": f"{hidden} 0 nonsense", f"amount-{typed_into}": "much"}
+    sent |= {f"take-{typed_into}": "yes", "decision": "approve", "reason": "So."}
+    sent |= {"version": "1", "content_sha256": proposal.content_sha256, "signature": PASSWORD}
+    told = client.post(f"{address}/decide", sent)
+    assert told.status_code == 422 and not Decision.objects.exists()
+    page = told.content.decode()
+    assert rows_in(page) == [*shown, typed_into] and 'value="much"' in page
+    assert f'name="left_out" id="left-out" value="{hidden} "' in page
+    assert f"changes?after={AT_FIRST}&amp;but={typed_into}+" in page
+    more = client.get(f"{address}/changes?after={AT_FIRST}&but={typed_into}&left_out={hidden}")
+    rows = more.content.decode()
+    assert sorted([*shown, typed_into, *rows_in(rows)]) == sorted(
+        proposal.changes.values_list("bet_id", flat=True)
+    )
+    assert (
+        len(re.findall(r'value="yes" form="decide-form" checked', rows)) == len(rows_in(rows)) - 1
+    )
+
+
+@pytest.mark.django_db
+def test_what_is_further_down_is_fetched_when_somebody_comes_to_it_or_without_a_script() -> None:
+    office = Office()
+    client, address = client_of(office), f"/proposals/{office.proposal.pk}"
+    page, whole = (client.get(f"{address}{end}").content.decode() for end in ("", "?all=1"))
+    for place, inside in (("moves", 'id="moves"'), ("study", "levers-title")):
+        assert f'hx-get="{address}/{place}" hx-trigger="intersect once"' in page
+        assert inside in client.get(f"{address}/{place}").content.decode()
+        assert inside in whole and f'hx-get="{address}/{place}"' not in whole
+    assert f'hx-get="{address}/comments?section"' in page and "comment-text" in whole

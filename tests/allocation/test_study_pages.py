@@ -38,10 +38,10 @@ def with_a_tight_guardrail() -> tuple[Portfolio, Proposal]:
 def test_a_proposal_is_shown_at_once_and_its_study_when_it_is_there() -> None:
     portfolio, proposal = with_a_tight_guardrail()
     browser, address = signed_in(portfolio), f"/proposals/{proposal.pk}"
-    before = browser.get(address).content.decode()
+    before = browser.get(f"{address}/study").content.decode()
     assert "Being worked out; it appears here by itself." in before
     run_owed_studies(portfolio.pk)
-    for path in (address, f"{address}/study"):
+    for path in (f"{address}?all=1", f"{address}/study"):
         page = browser.get(path).content.decode()
         assert "Relax the guardrail No giants" in page
         assert "at most 50.0% → 55.0%" in page
@@ -75,7 +75,7 @@ def test_levers_that_only_mend_what_is_broken_stand_apart_and_say_so() -> None:
     shown = studied(proposal)
     assert shown is not None
     assert [row.mends for row in shown.mending] == [58_000.0]
-    page = signed_in(portfolio).get(f"/proposals/{proposal.pk}").content.decode()
+    page = signed_in(portfolio).get(f"/proposals/{proposal.pk}/study").content.decode()
     assert "Would mend more of what is broken today, and not pay: 1" in page
 
 
@@ -94,7 +94,7 @@ def test_more_levers_cost_no_more_queries() -> None:
     portfolio, proposal = with_a_tight_guardrail()
     run_owed_studies(portfolio.pk)
     browser, counts = signed_in(portfolio), []
-    browser.get(f"/proposals/{proposal.pk}")
+    browser.get(f"/proposals/{proposal.pk}/study")
     for many in (1, 6):
         for _ in range(many):
             bet = make_bet(portfolio)
@@ -106,7 +106,7 @@ def test_more_levers_cost_no_more_queries() -> None:
             study.levers = [*study.levers, lever, other]
             study.save()
         with CaptureQueriesContext(connection) as queries:
-            assert browser.get(f"/proposals/{proposal.pk}").status_code == 200
+            assert browser.get(f"/proposals/{proposal.pk}/study").status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
 

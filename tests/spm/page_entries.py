@@ -541,6 +541,8 @@ ALLOCATION = [
     shown("allocation:proposal", "/proposals/{proposal}"),
     shown("allocation:proposal_body", "/proposals/{proposal}/body"),
     shown("allocation:other_changes", "/proposals/{proposal}/changes"),
+    shown("allocation:moves", "/proposals/{proposal}/moves"),
+    shown("allocation:compared", "/proposals/{proposal}/compared"),
     shown("allocation:study", "/proposals/{proposal}/study"),
     done("allocation:decide", "/proposals/{proposal}/decide", "decide", decision("approve")),
     done("allocation:decide", "/proposals/{proposal}/decide", "decide", decision("refuse")),
