@@ -6,6 +6,7 @@ API; the exit cost and the gain are currency.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,10 +14,10 @@ from typing import Any
 from django.utils import timezone
 
 from allocation.booking import after_months
-from allocation.leaving.plan import NOTHING, needing
-from allocation.leaving.weighing import Weighed
-from allocation.models import Proposal
-from allocation.stopping import cents
+from allocation.leaving.plan import BET_PARTS, NOTHING, needing
+from allocation.leaving.weighing import Weighed, nothing_to_end
+from allocation.models import Proposal, ProposalChange
+from allocation.stopping import cents, if_all_stopped_today
 from bets.models import Bet, BetTeam
 
 Table = dict[str, Any]
@@ -101,7 +102,8 @@ def _dependents(weighed: Weighed) -> list[dict[str, Any]]:
         if bet_id in plan.exits
     }
     hit = {bet_id for bet_id, _ in weighed.broken_needs}
-    found = Bet.objects.filter(pk__in=needs).select_related("theme").order_by("id")
+    found = list(Bet.objects.filter(pk__in=needs).select_related(*BET_PARTS).order_by("id"))
+    kept = _why_they_stay(found, plan.bet)
     titles = {bet.pk: bet.title for bet in (*plan.ending, *found)}
     rows = [
         {
@@ -114,10 +116,27 @@ def _dependents(weighed: Weighed) -> list[dict[str, Any]]:
             "needs": [titles[pk] for pk in sorted(needs[bet.pk]) if pk in titles],
             "left_without": bet.pk in hit,
             "ends_with_it": bet.pk in plan.exits,
+            "why_it_stays": kept.get(bet.pk, ""),
         }
         for bet in found
     ]
     return sorted(rows, key=lambda row: (not row["left_without"], -Decimal(row["working"])))
+
+
+def _why_they_stay(bets: Sequence[Bet], along_with: Bet) -> dict[int, str]:
+    """Why some bets cannot be stopped along with another, by their ids; two queries."""
+    outcomes = if_all_stopped_today(bets)
+    others = ProposalChange.objects.filter(bet__in=bets, proposal__status="open")
+    proposed = others.exclude(leaves_to="").exclude(proposal__about=along_with)
+    reasons = {
+        bet_id: f"Proposal {number} to end it is open already."
+        for bet_id, number in proposed.values_list("bet_id", "proposal__number")
+    }
+    for bet in bets:
+        obstacle = nothing_to_end(bet, outcomes[bet.pk])
+        if obstacle is not None:
+            reasons[bet.pk] = obstacle.text
+    return reasons
 
 
 def _successor(weighed: Weighed) -> dict[str, Any] | None:

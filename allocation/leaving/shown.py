@@ -46,7 +46,10 @@ class EndingBetShown(serializers.Serializer[Any]):
 
 
 class DependentShown(serializers.Serializer[Any]):
-    """A bet that needs what would end; ``left_without`` if it is funded and would not have it."""
+    """A bet that needs what would end; ``left_without`` if it is funded and would not have it.
+
+    ``why_it_stays`` says why it cannot be stopped along with that, and is empty if it can.
+    """
 
     id = serializers.IntegerField()
     title = serializers.CharField()
@@ -57,6 +60,8 @@ class DependentShown(serializers.Serializer[Any]):
     needs = serializers.ListField(child=serializers.CharField())
     left_without = serializers.BooleanField()
     ends_with_it = serializers.BooleanField()
+    # Tables that were kept before this was said lack it.
+    why_it_stays = serializers.CharField(allow_blank=True, default="")
 
 
 class SuccessorShown(serializers.Serializer[Any]):

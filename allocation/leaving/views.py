@@ -98,13 +98,17 @@ def _context(request: PageRequest, bet: Bet, form: StopForm) -> dict[str, Any]:
     weighed = weigh_plan(form.plan())
     newest = Evidence.objects.filter(bet=bet).select_related("source", "hypothesis", "retracts")
     weights = decibans_of([bet])
+    table = for_the_page(consequences_of(weighed), timezone.localdate())
     return {
         "bet": bet,
         "currency": bet.portfolio.currency,
         "form": form,
         "wants_successor": isinstance(form, PivotForm) and form.latest is None,
         "weighed": weighed,
-        "table": for_the_page(consequences_of(weighed), timezone.localdate()),
+        "table": table,
+        "can_be_ticked": any(
+            row["left_without"] and not row["why_it_stays"] for row in table["dependents"]
+        ),
         "why_not": why_not(request.user, bet),
         "evidence": [
             (event, weights.get(event.pk)) for event in newest.order_by("-recorded_at")[:NEWEST]

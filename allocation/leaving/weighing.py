@@ -148,30 +148,38 @@ def _most_for_successor(
 
 def _about_the_bets(plan: Plan, outcomes: Mapping[int, StopOutcome]) -> Iterator[Obstacle]:
     for bet in plan.ending:
-        outcome, page = outcomes[bet.pk], reverse("bets:bet", args=[bet.pk])
-        if bet.stage in EXITS:
-            label = Stage(bet.stage).label
-            yield Obstacle(
-                f"‘{bet.title}’ stands in {label} already; what money it still holds moves by the "
-                "ordinary proposals.",
-                "See the bet",
-                page,
-            )
-        elif outcome.working <= 0:
-            yield Obstacle(
-                f"‘{bet.title}’ holds no working money, so there is nothing to decide about: its "
-                "card can be moved on the board.",
-                "Move the card",
-                page,
-            )
-        elif outcome.withdrawn <= 0:
-            held = formats.rate(outcome.locked, bet.portfolio.currency)
-            yield Obstacle(
-                f"None of the {held} in ‘{bet.title}’ can be withdrawn now: it is locked, or still "
-                "to arrive. Say on its page how much may be withdrawn as soon as some may.",
-                "Edit the bet",
-                f"{reverse('bets:edit', args=[bet.pk])}#id_withdrawable",
-            )
+        obstacle = nothing_to_end(bet, outcomes[bet.pk])
+        if obstacle is not None:
+            yield obstacle
+
+
+def nothing_to_end(bet: Bet, outcome: StopOutcome) -> Obstacle | None:
+    """Why there is nothing to decide about ending a bet, on its own or along with another."""
+    page = reverse("bets:bet", args=[bet.pk])
+    if bet.stage in EXITS:
+        label = Stage(bet.stage).label
+        return Obstacle(
+            f"‘{bet.title}’ stands in {label} already; what money it still holds moves by the "
+            "ordinary proposals.",
+            "See the bet",
+            page,
+        )
+    if outcome.working <= 0:
+        return Obstacle(
+            f"‘{bet.title}’ holds no working money, so there is nothing to decide about: its "
+            "card can be moved on the board.",
+            "Move the card",
+            page,
+        )
+    if outcome.withdrawn > 0:
+        return None
+    held = formats.rate(outcome.locked, bet.portfolio.currency)
+    return Obstacle(
+        f"None of the {held} in ‘{bet.title}’ can be withdrawn now: it is locked, or still "
+        "to arrive. Say on its page how much may be withdrawn as soon as some may.",
+        "Edit the bet",
+        f"{reverse('bets:edit', args=[bet.pk])}#id_withdrawable",
+    )
 
 
 def _open_already(plan: Plan, deciding: Proposal | None) -> Iterator[Obstacle]:

@@ -185,6 +185,7 @@ def other_changes(request: PageRequest, proposal_id: int) -> HttpResponse:
         "proposal": proposal,
         "rows": page_rows(proposal, found, typed, None),
         "takes_parts": takes_parts(proposal, _standing(request, proposal, None)),
+        "left_out": left_out,
         "are_fetched": True,
         **more_rows(after + len(found), others, but),
     }

@@ -1,5 +1,6 @@
 """The pages of ending a bet: everything before anything, nothing typed lost."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -11,8 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from allocation.leaving.draw_up import propose_stop
 from allocation.models import Proposal
 from allocation.recompute import recompute
+from bets.models import Bet
 from spm.accounts.models import Role, User
 from tests.allocation.leaving.ends import World, make_world
+from tests.api_client import client_for
 from tests.factories import make_member, make_portfolio, make_scaling_bet
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +77,33 @@ def test_looking_again_with_other_ticks_keeps_the_reason_and_proposes_nothing() 
     assert "Nobody borrows." in page
     assert "What stands in the way" not in page
     assert Proposal.objects.count() == 0
+
+
+def test_only_what_can_be_stopped_with_it_is_offered_and_the_rest_says_why_not() -> None:
+    world = make_world()
+    shop, idle, stuck = (
+        world.dependent(title, working)
+        for title, working in (("Shop", 10_000), ("Idle", 0), ("Stuck", 5_000))
+    )
+    Bet.objects.filter(pk=stuck.pk).update(withdrawable=0.0)
+    other = world.dependent("Other", 5_000)
+    propose_stop(world.lead, other.pk, "It has had its day.")
+    page = client_of(world.lead).get(f"/bets/{world.bet.pk}/stop").content.decode()
+    offered = re.findall(r'name="stop_with" value="(\d+)"', page)
+    assert offered == [str(shop.pk)]
+    assert page.count("not with it") == 3
+    for why in (
+        "‘Idle’ holds no working money, so there is nothing to decide about",
+        "can be withdrawn now: it is locked",
+        "to end it is open already",
+    ):
+        assert why in page
+    typed = {"do": "look", "reason": "So.", "stop_with": [str(idle.pk)]}
+    ticked = client_of(world.lead).post(f"/bets/{world.bet.pk}/stop", typed).content.decode()
+    assert 'aria-label="Stop Idle with it" checked' in ticked and "What stands in the way" in ticked
+    shown = client_for(world.portfolio, "lead").get(f"/bets/{world.bet.pk}/if-stopped").json()
+    told = {row["title"]: row["why_it_stays"] for row in shown["dependents"]}
+    assert told["Shop"] == "" and all(told[title] for title in ("Idle", "Stuck", "Other"))
 
 
 def test_an_amount_that_cannot_be_read_is_said_beside_it() -> None:
