@@ -142,8 +142,8 @@ def waterfall(request: PageRequest, proposal_id: int) -> HttpResponse:
 @require_GET
 def waterfall_csv(request: PageRequest, proposal_id: int) -> HttpResponse:
     """The figures behind the waterfall."""
-    figure, _ = proposal_picture.pictures_of(_proposal(request, proposal_id))
-    return as_csv(figure.table, f"proposal-{proposal_id}.csv")
+    table = proposal_picture.table_of(_proposal(request, proposal_id))
+    return as_csv(table, f"proposal-{proposal_id}.csv")
 
 
 @require_GET

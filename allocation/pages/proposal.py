@@ -34,6 +34,7 @@ AT_FIRST = 8
 A_STEP = 40
 """How many more are fetched at once."""
 MOST_MOVES = 12
+MOST_BARS, BAR, ABOVE_BARS = 9, 24, 48
 
 
 def visible(request: PageRequest, proposal_id: int) -> Proposal:
@@ -110,6 +111,7 @@ def page_of(
         "takes_parts": takes_parts(proposal, standing),
         "form": form,
         "everything": everything,
+        "bars": _room_for_bars(proposal, outline),
     }
     context |= _first_rows(proposal, typed, effect, outline, everything)
     if everything:
@@ -119,6 +121,12 @@ def page_of(
             **said_about(request, proposal),
         }
     return context
+
+
+def _room_for_bars(proposal: Proposal, outline: Outline) -> int:
+    """About how high the waterfall will be, in pixels, so that nothing jumps when it is there."""
+    sides = [outline.reduced, outline.raised, outline.reduced if proposal.entangled else 0, 1]
+    return ABOVE_BARS + BAR * sum(min(rows, MOST_BARS) for rows in sides)
 
 
 def _standing(request: PageRequest, proposal: Proposal, found: Any) -> Deciding:

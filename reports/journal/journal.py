@@ -87,9 +87,7 @@ class Journal:
     def entries(self, decisions: list[Decision]) -> list[Entry]:
         """The rows of the list for some of its decisions."""
         ids = [decision.pk for decision in decisions]
-        found = {
-            row.pk: row for row in self._with_proposals(Decision.objects.filter(pk__in=ids))
-        }
+        found = {row.pk: row for row in self._with_proposals(Decision.objects.filter(pk__in=ids))}
         return entries([found[pk] for pk in ids], self.moved, self.changes)
 
     @staticmethod

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -15,6 +16,7 @@ from allocation.pages.proposal import A_STEP, AT_FIRST
 from allocation.part_typed import typed_part
 from allocation.recompute import recompute
 from bets.models import Portfolio
+from reports.proposal_picture import MOST_BARS, pictures_of, table_of
 from spm.accounts.models import Role
 from tests.allocation.test_part import Office
 from tests.factories import PASSWORD, make_member, make_portfolio, make_scaling_bet
@@ -283,3 +285,19 @@ def test_what_is_further_down_is_fetched_when_somebody_comes_to_it_or_without_a_
         assert inside in client.get(f"{address}/{place}").content.decode()
         assert inside in whole and f'hx-get="{address}/{place}"' not in whole
     assert f'hx-get="{address}/comments?section"' in page and "comment-text" in whole
+
+
+@pytest.mark.django_db
+def test_the_waterfall_draws_the_largest_and_one_bar_for_the_rest_and_its_table_has_them_all() -> (
+    None
+):
+    proposal = wide_office(15)
+    wide, _ = pictures_of(proposal)
+    gives = proposal.changes.filter(working_after__lt=F("working_before")).count()
+    labels = [step.label for step in wide.steps]
+    assert f"{gives - MOST_BARS} smaller ones" in labels
+    assert len(labels) < proposal.changes.count()
+    assert len(table_of(proposal).rows) > gives
+    assert sum(step.width for step in wide.steps if step.kind == "out-of") == pytest.approx(
+        sum(step.width for step in wide.steps if step.kind != "out-of")
+    )

@@ -197,7 +197,7 @@ def test_dependents_are_named_with_their_money_and_have_to_be_stopped_as_well() 
         "needs": ["Merchant credit line"],
         "left_without": True,
         "ends_with_it": False,
-            "why_it_stays": "",
+        "why_it_stays": "",
     }
     assert (rows["Later"]["needs"], rows["Later"]["left_without"]) == (["Shop"], False)
     with pytest.raises(Conflict) as refusal:
