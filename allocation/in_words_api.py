@@ -146,7 +146,7 @@ class InsideMandate(ApiView):
         rows = Proposal.objects.visible_to(self.principal).select_related("portfolio")
         proposal = rows.get(pk=proposal_id)
         found = None
-        if proposal.is_open and authority.may_decide_a_part(self.principal, proposal):
+        if proposal.is_open and authority.parts_in_reach(self.principal, proposal):
             found = inside_one_of(self.principal, proposal)
         use, booking = found or (None, None)
         part = booking.part if booking else None
