@@ -1,6 +1,6 @@
 """The API's paths for what we hold."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.urls import path
@@ -108,6 +108,15 @@ class Bets(ListView):
     """Bets."""
 
     problems = (422,)
+    sorts: ClassVar = {
+        "title": "title",
+        "belief": "belief",
+        "working": "working",
+        "entangled": "entangled",
+        "value": "value_p50",
+        "moved": "stage_entered_at",
+        "evidence": "freshest_evidence_at",
+    }
 
     @extend_schema(
         parameters=[forms.BetFilter], responses=forms.BetShown(many=True), summary="List bets"

@@ -1,6 +1,6 @@
 """The API's paths for what we learn."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.urls import path
 from django.utils import timezone
@@ -25,6 +25,7 @@ class EvidenceStream(ListView):
     """Evidence."""
 
     problems = (404, 422)
+    sorts: ClassVar = {"observed": "observed_at"}
 
     @extend_schema(
         parameters=[forms.EvidenceFilter],

@@ -1,5 +1,6 @@
 """The OpenAPI document: what every path can answer, said once."""
 
+import json
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -7,6 +8,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from spm.api import problem_kinds as kinds
 from spm.api.serializers import Problem, StrictSerializer, Terms
+from spm.api.sparse import LINES
 
 ALWAYS = (kinds.INVALID, kinds.UNAUTHENTICATED, kinds.NOT_ALLOWED, kinds.THROTTLED)
 WITH_A_BODY = (kinds.TOO_LARGE, kinds.MEDIA_TYPE)
@@ -35,6 +37,58 @@ ETAG = OpenApiParameter(
 )
 
 
+FIELDS = {
+    "name": "fields",
+    "in": "query",
+    "required": False,
+    "description": "Which fields to answer with, separated by commas; all if it is left out.",
+    "schema": {"type": "string", "pattern": "^[a-z0-9_]+(,[a-z0-9_]+)*$"},
+}
+
+
+def _describe_sparse(operation: dict[str, Any], is_list: bool) -> None:
+    """Fields can be left out of what a GET answers, and lists come as lines too."""
+    said = operation["responses"].get("200", {}).get("content", {})
+    if "application/json" not in said:
+        return
+    operation["parameters"] = [*operation.get("parameters", []), dict(FIELDS)]
+    if is_list:
+        text = "Each line is one row, as in `results`; all rows, without pages."
+        said[LINES] = {"schema": {"type": "string", "description": text}}
+
+
+def fields_can_be_left_out(result: Any, **kwargs: Any) -> Any:
+    """Postprocessing hook: require nothing of what ``fields`` can leave out of an answer."""
+    components = result["components"]["schemas"]
+    sent = json.dumps([each.get("requestBody") for each in _operations(result)])
+    for operation in _operations(result, "get"):
+        said = operation["responses"].get("200", {}).get("content", {})
+        form = said.get("application/json", {}).get("schema", {})
+        for name in _rows_of(components, form):
+            if f'"#/components/schemas/{name}"' not in sent:
+                components[name].pop("required", None)
+    return result
+
+
+def _operations(result: Any, *methods: str) -> list[Any]:
+    return [
+        operation
+        for item in result["paths"].values()
+        for method, operation in item.items()
+        if not methods or method in methods
+    ]
+
+
+def _rows_of(components: Any, form: Any) -> list[str]:
+    """The component of one row: of the answer itself, or of the rows of a page."""
+    name = form.get("$ref", "").rpartition("/")[2]
+    properties = components[name].get("properties", {}) if name else form.get("properties", {})
+    if "results" in properties and "next" in properties:
+        inner = properties["results"].get("items", {})
+        return [each for each in [inner.get("$ref", "").rpartition("/")[2]] if each]
+    return [name] if name else []
+
+
 class ProblemSchema(AutoSchema):
     """Adds the problems that every path can answer to those that a path names itself."""
 
@@ -43,6 +97,8 @@ class ProblemSchema(AutoSchema):
         operation = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
+        if self.method == "GET":
+            _describe_sparse(operation, hasattr(self.view, "sorts"))
         expected = list(ALWAYS)
         if "requestBody" in operation:
             expected += WITH_A_BODY

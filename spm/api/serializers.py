@@ -65,7 +65,7 @@ class FilterSerializer(StrictSerializer):
         return dict(serializer.validated_data)
 
 
-PAGING = ("cursor", "page_size")
+PAGING = ("cursor", "page_size", "sort", "fields")
 
 
 def _unknown(known: list[str]) -> str:

@@ -1,5 +1,7 @@
 """How often one principal may ask, counted in Valkey for all server processes together."""
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -21,9 +23,10 @@ local now = redis.call('TIME')
 now = now[1] + now[2] / 1000000
 local period, cost = tonumber(ARGV[1]), tonumber(ARGV[2])
 local paid_off = math.max(now, tonumber(redis.call('GET', KEYS[1]) or now)) + cost
-if paid_off - now > period then return tostring(paid_off - now - period) end
-redis.call('SET', KEYS[1], string.format('%.6f', paid_off), 'EX', math.ceil(paid_off - now) + 1)
-return '0'
+local owed = paid_off - now
+if owed > period then return {tostring(owed - period), tostring(owed - cost)} end
+redis.call('SET', KEYS[1], string.format('%.6f', paid_off), 'EX', math.ceil(owed) + 1)
+return {'0', tostring(owed)}
 """
 
 _valkey: redis.Redis | None = None
@@ -33,15 +36,45 @@ class PrincipalThrottle(BaseThrottle):
     """So many requests a minute for each person or key; ``view.throttle_cost`` counts for more."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Whether this request is admitted now."""
+        """Whether this request is admitted now; the view's ``rate`` says what is left."""
         most, period = parse_rate(str(api_settings.DEFAULT_THROTTLE_RATES["principal"]))
         cost = min(getattr(view, "throttle_cost", 1), most) * period / most
-        self.seconds = _seconds_to_wait(_name_of(request.user), period, cost)
+        counted = _counted(_name_of(request.user), period, cost)
+        self.seconds = counted.seconds_to_wait
+        view.rate = Rate(most, period, counted.seconds_owed)
         return self.seconds <= 0
 
     def wait(self) -> float:
         """Seconds until the same request would be admitted."""
         return self.seconds
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How long to wait, 0 where it is admitted, and how long until all is paid off."""
+
+    seconds_to_wait: float
+    seconds_owed: float
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many requests are admitted in how many seconds, and what is used of them."""
+
+    most: int
+    period: int
+    seconds_owed: float
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every answer says of it; ``RateLimit-Reset`` is when all may be used again."""
+        left = int((self.period - self.seconds_owed) * self.most / self.period + 1e-6)
+        return {
+            "RateLimit-Policy": f"{self.most};w={self.period}",
+            "RateLimit-Limit": str(self.most),
+            "RateLimit-Remaining": str(max(0, left)),
+            "RateLimit-Reset": str(math.ceil(max(0.0, self.seconds_owed))),
+        }
 
 
 def parse_rate(text: str) -> tuple[int, int]:
@@ -55,13 +88,14 @@ def _name_of(principal: Any) -> str:
     return f"rate:{kind}:{principal.pk}"
 
 
-def _seconds_to_wait(name: str, period: float, cost: float) -> float:
+def _counted(name: str, period: float, cost: float) -> Counted:
     global _valkey
     if _valkey is None:
         _valkey = valkey.client(settings.LIVE_URL)
     try:
         with valkey.asked():
-            return float(_valkey.eval(_ADMIT, 1, name, str(period), str(cost)))
+            wait, owed = _valkey.eval(_ADMIT, 1, name, str(period), str(cost))
     except valkey.Away:
         # Without Valkey nothing is counted: evidence matters more than the limit.
-        return 0.0
+        return Counted(0.0, 0.0)
+    return Counted(float(wait), float(owed))

@@ -1,6 +1,7 @@
 """What every path of the API does before and after its own rule."""
 
-from typing import Any, TypeVar
+from datetime import date
+from typing import Any, ClassVar, TypeVar
 
 from django.db.models import QuerySet
 from rest_framework.exceptions import UnsupportedMediaType
@@ -14,13 +15,23 @@ from spm.accounts.permissions import NotAllowed, Principal
 from spm.api.idempotency import Answer
 from spm.api.pagination import NewestFirstPagination
 from spm.api.problems import ConditionRequired
+from spm.api.sparse import as_lines, going_headers, names_wanted, sparse, wants_lines
+from spm.api.throttling import Rate
 from spm.errors import Conflict, Invalid
 
+COST_OF_LINES = 100
 SerializerType = TypeVar("SerializerType", bound=BaseSerializer[Any])
 
 
 class ApiView(APIView):
-    """A path. Its methods parse, call one rule, and render."""
+    """A path. Its methods parse, call one rule, and render.
+
+    ``deprecated_since`` and ``sunset_on`` are set where a path is to go: every answer says so.
+    """
+
+    rate: Rate | None = None
+    deprecated_since: date | None = None
+    sunset_on: date | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what no path takes."""
@@ -31,6 +42,23 @@ class ApiView(APIView):
             )
         if isinstance(request.user, ApiKey) and Scope.READ not in request.user.scopes:
             raise NotAllowed("Every answer shows something, so every key needs the scope 'read'.")
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Leave out the fields that were not asked for; say what is left of the rate, and what is
+        to go.
+        """
+        try:
+            sparse(request, response)
+        except Invalid as refusal:
+            response = self.handle_exception(refusal)
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in (self.rate.headers if self.rate else {}).items():
+            answer[name] = value
+        for name, value in going_headers(self.deprecated_since, self.sunset_on).items():
+            answer[name] = value
+        return answer
 
     @property
     def principal(self) -> Principal:
@@ -50,13 +78,25 @@ class ApiView(APIView):
 
 
 class ListView(ApiView):
-    """A path that lists, newest first, a page at a time."""
+    """A path that lists, newest first or sorted, a page at a time or all of it as lines."""
 
     pagination_class = NewestFirstPagination
+    #: What the list can be sorted by, and the column of each.
+    sorts: ClassVar[dict[str, str]] = {}
 
-    def page(self, rows: QuerySet[Any], serializer_class: type[SerializerType]) -> Response:
-        """The page of the rows that was asked for."""
+    @property
+    def throttle_cost(self) -> int:
+        """All rows at once count as many pages."""
+        return COST_OF_LINES if self.request.method == "GET" and wants_lines(self.request) else 1
+
+    def page(self, rows: QuerySet[Any], serializer_class: type[SerializerType]) -> Any:
+        """The page of the rows that was asked for; all of them, where lines were."""
         paginator = self.pagination_class()
+        if wants_lines(self.request):
+            form = serializer_class()
+            wanted = names_wanted(self.request, form.fields)  # type: ignore[attr-defined]
+            every = paginator.every_row(rows, self.request, self)
+            return as_lines((serializer_class(found, many=True).data for found in every), wanted)
         found = paginator.paginate_queryset(rows, self.request, self)
         return paginator.get_paginated_response(serializer_class(found, many=True).data)
 

@@ -29,16 +29,25 @@ def test_the_request_above_the_rate_hears_how_long_to_wait() -> None:
     refused = client.get("/bets")
     assert_problem(refused, 429, "throttled")
     assert 15 <= int(refused["Retry-After"]) <= 21
+    assert refused["RateLimit-Policy"] == "3;w=60" and refused["RateLimit-Remaining"] == "0"
+
+
+def test_every_answer_says_what_is_left_and_until_when() -> None:
+    client = client_for(make_portfolio())
+    said = [client.get("/bets") for _ in range(2)]
+    assert [each["RateLimit-Remaining"] for each in said] == ["2", "1"]
+    assert said[0]["RateLimit-Limit"] == "3" and 15 <= int(said[0]["RateLimit-Reset"]) <= 21
+    assert assert_problem(client.get("/bets/0"), 404, "not-found")
 
 
 def test_who_waits_as_told_is_served() -> None:
     period, cost = 0.3, 0.1
     for _ in range(3):
-        assert throttling._seconds_to_wait("rate:test", period, cost) == 0
-    wait = throttling._seconds_to_wait("rate:test", period, cost)
+        assert throttling._counted("rate:test", period, cost).seconds_to_wait == 0
+    wait = throttling._counted("rate:test", period, cost).seconds_to_wait
     assert 0 < wait <= 0.1
     time.sleep(wait)
-    assert throttling._seconds_to_wait("rate:test", period, cost) == 0
+    assert throttling._counted("rate:test", period, cost).seconds_to_wait == 0
 
 
 def test_each_principal_has_a_rate_of_its_own() -> None:
