@@ -1,6 +1,6 @@
 """The API's paths for where the money goes."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Q
 from django.urls import path
@@ -153,6 +153,8 @@ class Refuse(ApiView):
 class Transfers(ListView):
     """The ledger."""
 
+    sorts: ClassVar = {"effective": "effective_on", "amount": "amount"}
+
     @extend_schema(
         parameters=[forms.TransferFilter],
         responses=forms.TransferShown(many=True),
@@ -166,7 +168,9 @@ class Transfers(ListView):
         bet_id = wanted.pop("bet", None)
         if bet_id is not None:
             rows = rows.filter(Q(from_account__bet_id=bet_id) | Q(to_account__bet_id=bet_id))
-        return self.page(rows.filter(**wanted), forms.TransferShown)
+        names = {"effective_since": "effective_on__gte", "effective_until": "effective_on__lte"}
+        conditions = {names.get(name, name): value for name, value in wanted.items()}
+        return self.page(rows.filter(**conditions), forms.TransferShown)
 
 
 class Decisions(ListView):

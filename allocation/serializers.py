@@ -277,6 +277,9 @@ class ProposalFilter(PortfolioFilter):
 
 
 class TransferFilter(PortfolioFilter):
-    """Transfers of a portfolio, in or out of a bet's accounts."""
+    """Transfers of a portfolio, in or out of a bet's accounts, of a kind, effective in a time."""
 
     bet = fields.QueryWholeField(required=False)
+    kind = fields.ChoiceField(required=False, choices=Transfer.Kind.choices)
+    effective_since = serializers.DateField(required=False, help_text="On that day or later.")
+    effective_until = serializers.DateField(required=False, help_text="On that day or before.")

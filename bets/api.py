@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -10,7 +9,7 @@ from rest_framework.response import Response
 
 from bets import edit
 from bets import serializers as forms
-from bets.models import Bet, Hypothesis, Portfolio, Team, Theme, ValueStream
+from bets.models import Bet, Hypothesis, Portfolio
 from spm.api.idempotency import Answer, once
 from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
 from spm.api.views import ApiView, ListView, etag, id_in, respond, version_meant
@@ -23,85 +22,6 @@ class Portfolios(ListView):
     def get(self, request: Request) -> Response:
         """Newest first."""
         return self.page(Portfolio.objects.visible_to(self.principal), forms.PortfolioShown)
-
-
-class OnePortfolio(ApiView):
-    """One portfolio."""
-
-    @extend_schema(responses=forms.PortfolioShown, summary="Show a portfolio")
-    def get(self, request: Request, portfolio_id: int) -> Response:
-        """What it holds per month, and its terms."""
-        portfolio = Portfolio.objects.visible_to(self.principal).get(pk=portfolio_id)
-        return Response(forms.PortfolioShown(portfolio).data)
-
-
-class Themes(ListView):
-    """Strategic themes."""
-
-    @extend_schema(
-        parameters=[forms.PortfolioFilter],
-        responses=forms.ThemeShown(many=True),
-        summary="List themes",
-    )
-    def get(self, request: Request) -> Response:
-        """Newest first."""
-        return self.page(_of_portfolio(Theme, self), forms.ThemeShown)
-
-
-class OneTheme(ApiView):
-    """One theme."""
-
-    @extend_schema(responses=forms.ThemeShown, summary="Show a theme")
-    def get(self, request: Request, theme_id: int) -> Response:
-        """Its statement and target range."""
-        theme = Theme.objects.visible_to(self.principal).get(pk=theme_id)
-        return Response(forms.ThemeShown(theme).data)
-
-
-class Streams(ListView):
-    """Value streams."""
-
-    @extend_schema(
-        parameters=[forms.PortfolioFilter],
-        responses=forms.StreamShown(many=True),
-        summary="List value streams",
-    )
-    def get(self, request: Request) -> Response:
-        """Newest first."""
-        return self.page(_of_portfolio(ValueStream, self), forms.StreamShown)
-
-
-class OneStream(ApiView):
-    """One value stream."""
-
-    @extend_schema(responses=forms.StreamShown, summary="Show a value stream")
-    def get(self, request: Request, stream_id: int) -> Response:
-        """Its purpose."""
-        stream = ValueStream.objects.visible_to(self.principal).get(pk=stream_id)
-        return Response(forms.StreamShown(stream).data)
-
-
-class Teams(ListView):
-    """Teams."""
-
-    @extend_schema(
-        parameters=[forms.PortfolioFilter],
-        responses=forms.TeamShown(many=True),
-        summary="List teams",
-    )
-    def get(self, request: Request) -> Response:
-        """Newest first."""
-        return self.page(_of_portfolio(Team, self), forms.TeamShown)
-
-
-class OneTeam(ApiView):
-    """One team."""
-
-    @extend_schema(responses=forms.TeamShown, summary="Show a team")
-    def get(self, request: Request, team_id: int) -> Response:
-        """Its capacity."""
-        team = Team.objects.visible_to(self.principal).get(pk=team_id)
-        return Response(forms.TeamShown(team).data)
 
 
 class Bets(ListView):
@@ -139,7 +59,7 @@ class Bets(ListView):
 
         def act() -> Answer:
             bet = edit.create_bet(self.principal, portfolio, given)
-            return Answer(201, _bet_as_it_is(bet))
+            return Answer(201, bet_as_it_is(bet))
 
         return _respond_with_bet(once(request, act))
 
@@ -165,7 +85,7 @@ class OneBet(ApiView):
         """Change the fields that are given, if it still is as you have read it."""
         given, version = self.body, version_meant(request, required=True)
         bet = edit.change_bet(self.principal, bet_id, given, version)
-        return _respond_with_bet(Answer(200, _bet_as_it_is(bet)))
+        return _respond_with_bet(Answer(200, bet_as_it_is(bet)))
 
 
 class BetByKey(ApiView):
@@ -185,7 +105,7 @@ class BetByKey(ApiView):
         portfolio, given = _portfolio_and_rest(self.principal, self.body)
         url = given.pop("url", "")
         done = edit.upsert_bet(self.principal, portfolio, source, key, given, url)
-        return _respond_with_bet(Answer(201 if done.created else 200, _bet_as_it_is(done.bet)))
+        return _respond_with_bet(Answer(201 if done.created else 200, bet_as_it_is(done.bet)))
 
 
 class Hypotheses(ListView):
@@ -248,12 +168,6 @@ class OneHypothesis(ApiView):
         return Response(forms.HypothesisShown(hypothesis).data)
 
 
-def _of_portfolio(model: Any, view: ListView) -> QuerySet[Any]:
-    wanted = forms.PortfolioFilter.of(view.request.query_params)
-    rows = model.objects.visible_to(view.principal)
-    return rows.filter(portfolio_id=wanted["portfolio"]) if wanted else rows
-
-
 def _shown_bets(bets: Any) -> Any:
     return bets.prefetch_related("bet_teams", "needs_links", "external_keys")
 
@@ -263,7 +177,7 @@ def _conditions(wanted: dict[str, Any]) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in wanted.items()}
 
 
-def _bet_as_it_is(bet: Bet) -> dict[str, Any]:
+def bet_as_it_is(bet: Bet) -> dict[str, Any]:
     """The bet as the database has it now: what was given may have been read more narrowly."""
     return dict(forms.BetShown(_shown_bets(Bet.objects).get(pk=bet.pk)).data)
 
@@ -280,13 +194,6 @@ def _portfolio_and_rest(principal: Any, given: dict[str, Any]) -> tuple[Portfoli
 
 urlpatterns = [
     path("portfolios", Portfolios.as_view(), name="api-portfolios"),
-    path("portfolios/<int:portfolio_id>", OnePortfolio.as_view(), name="api-portfolio"),
-    path("themes", Themes.as_view(), name="api-themes"),
-    path("themes/<int:theme_id>", OneTheme.as_view(), name="api-theme"),
-    path("streams", Streams.as_view(), name="api-streams"),
-    path("streams/<int:stream_id>", OneStream.as_view(), name="api-stream"),
-    path("teams", Teams.as_view(), name="api-teams"),
-    path("teams/<int:team_id>", OneTeam.as_view(), name="api-team"),
     path("bets", Bets.as_view(), name="api-bets"),
     path("bets/<int:bet_id>", OneBet.as_view(), name="api-bet"),
     path("bets/by-key/<str:source>/<path:key>", BetByKey.as_view(), name="api-bet-by-key"),

@@ -68,6 +68,8 @@ def change_team(team: Team, fields: Given) -> Team:
     The portfolio is computed again: what teams can absorb limits where money can go.
     """
     given, is_new = dict(fields), team.pk is None
+    if is_new and "capacity" not in given:
+        raise Invalid({"capacity": "Say what the team can absorb, a sum a month."})
     if given.get("capacity", 0) < 0:
         raise Invalid({"capacity": "A capacity is a sum a month, nothing or more."})
     if "stream" in given:
@@ -76,6 +78,30 @@ def change_team(team: Team, fields: Given) -> Team:
         _saved(team, given)
         _terms_changed(team.portfolio_id, f"{team} was {'added' if is_new else 'changed'}.")
     return team
+
+
+def named(portfolio: Portfolio, model: type[Any], name: str) -> Any:
+    """The part of this name, whatever its capitals, or a new one that is not saved.
+
+    Whoever else asks for a part of the portfolio waits until the end of the transaction.
+    """
+    Portfolio.objects.select_for_update(no_key=True).get(pk=portfolio.pk)
+    found = model.objects.filter(portfolio=portfolio, name__iexact=name.strip()).first()
+    return found or model(portfolio=portfolio)
+
+
+def differs(part: Part, fields: Given) -> bool:
+    """Whether a part is otherwise than these fields say, so that there is something to change."""
+    now = {
+        name: getattr(part, name, None)
+        for name in ("name", "statement", "purpose", "capacity")
+        if name in fields
+    }
+    if "target" in fields and isinstance(part, Theme):
+        now["target"] = (part.target_min_share, part.target_max_share)
+    if "stream" in fields and isinstance(part, Team):
+        now["stream"] = part.stream.name if part.stream else ""
+    return now != {name: fields[name] for name in now}
 
 
 def remove(part: Part) -> None:

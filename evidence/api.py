@@ -12,8 +12,10 @@ from bets.models import Hypothesis, Portfolio
 from bets.serializers import PortfolioFilter
 from evidence import asking, intake, metrics, resolve
 from evidence import serializers as forms
+from evidence.attachments import named, tokens_in
 from evidence.bulk import record_many
 from evidence.models import Evidence, EvidenceRequest
+from spm.accounts.permissions import person_behind
 from spm.api.idempotency import Answer, once
 from spm.api.lines import Lines
 from spm.api.parsers import LinesParser
@@ -53,10 +55,11 @@ class EvidenceStream(ListView):
         """Take one event. The same event delivered again is one event."""
         given = self.body
         hypothesis_id = id_in(given, "hypothesis")
+        files = named(person_behind(self.principal), tokens_in(given))
         event = intake.event_of(given)
 
         def act() -> Answer:
-            recorded = intake.record(self.principal, hypothesis_id, event)
+            recorded = intake.record(self.principal, hypothesis_id, event, files=files)
             return Answer(201 if recorded.created else 200, forms.RecordedShown(recorded).data)
 
         return respond(once(request, act))

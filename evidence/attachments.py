@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from secrets import token_hex
+from typing import Any
 
 from django.db.models import F, Func, Prefetch
 from django.utils import timezone
@@ -58,6 +59,18 @@ def on_their_way(person: User, tokens: Iterable[str]) -> list[Upload]:
         ).defer("content")
     }
     return [known[token] for token in dict.fromkeys(tokens) if token in known]
+
+
+def tokens_in(given: dict[str, Any]) -> list[str]:
+    """Take the tokens of files out of a body.
+
+    Raises:
+        Invalid: they are no list of texts.
+    """
+    tokens = given.pop("files", [])
+    if not isinstance(tokens, list) or not all(isinstance(each, str) for each in tokens):
+        raise Invalid({"files": "Give a list of the tokens that files were answered with."})
+    return tokens
 
 
 def named(person: User, tokens: Sequence[str]) -> list[Upload]:

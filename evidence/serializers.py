@@ -137,6 +137,12 @@ class NewEvidenceTerms(Terms):
 
     hypothesis = serializers.IntegerField(min_value=1)
     kind = serializers.ChoiceField(choices=EvidenceKind.choices)
+    files = serializers.ListField(
+        required=False,
+        max_length=5,
+        child=serializers.CharField(max_length=32),
+        help_text="Tokens of files that were handed in.",
+    )
     direction = serializers.ChoiceField(required=False, allow_null=True, choices=["for", "against"])
     strength = serializers.ChoiceField(required=False, allow_null=True, choices=Strength.choices)
     likelihood_ratio = serializers.FloatField(

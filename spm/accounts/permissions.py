@@ -70,6 +70,7 @@ SCOPE_FOR: dict[str, str] = {
     "propose": Scope.PROPOSE,
     "decide": Scope.DECIDE,
     "unwind": Scope.DECIDE,
+    "prove": Scope.READ,
     "record_actuals": Scope.ACTUALS,
     "set_limits": Scope.LIMITS,
     "manage_webhooks": Scope.WEBHOOKS,

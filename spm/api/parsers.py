@@ -51,6 +51,21 @@ class LinesParser(BaseParser):
         return lines
 
 
+class FileParser(BaseParser):
+    """A file as it is; what it may be is judged by whoever takes it in."""
+
+    media_type = "application/octet-stream"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The bytes; at most 10 MB."""
+        return _read(stream, settings.IMPORT_BODY_LIMIT_BYTES)
+
+
 class OneForm(BaseContentNegotiation):
     """The API answers in one form, whatever ``Accept`` says, so there is nothing to negotiate."""
 

@@ -1,5 +1,8 @@
 """What every path of the API does before and after its own rule."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, TypeVar
 
@@ -8,6 +11,7 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
+from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView
 
 from spm.accounts.models import ApiKey, Scope
@@ -19,6 +23,7 @@ from spm.api.sparse import as_lines, going_headers, names_wanted, sparse, wants_
 from spm.api.throttling import Rate
 from spm.errors import Conflict, Invalid
 
+SEND_THE_TAG = "Send the ETag of what you read as If-Match: nobody's change is to be overwritten."
 COST_OF_LINES = 100
 SerializerType = TypeVar("SerializerType", bound=BaseSerializer[Any])
 
@@ -114,6 +119,41 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
+def tag_of(shown: Mapping[str, Any]) -> str:
+    """The entity tag of a row without a version: the digest of how it is shown."""
+    said = json.dumps(shown, cls=JSONEncoder, sort_keys=True)
+    return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
+
+
+def tagged(shown: Mapping[str, Any]) -> Response:
+    """A row as it is shown, with its entity tag."""
+    return answer_tagged(Answer(200, dict(shown)))
+
+
+def answer_tagged(answer: Answer) -> Response:
+    """An answer that is such a row."""
+    return respond(answer, {"ETag": tag_of(answer.body)})
+
+
+def require_as_read(request: Request, shown: Mapping[str, Any], *, needed: bool = True) -> None:
+    """See to it that a row, locked by now, is still the one that the request names.
+
+    Raises:
+        ConditionRequired: there is no ``If-Match`` though it is needed.
+        Conflict: it is another by now.
+        Invalid: it names several.
+    """
+    condition = request.headers.get("If-Match")
+    if condition is None and needed:
+        raise ConditionRequired(SEND_THE_TAG)
+    if condition is None or condition.strip() == "*":
+        return
+    if "," in condition:
+        raise Invalid({"If-Match": "Name one version."})
+    if condition.strip() != tag_of(shown):
+        raise Conflict("It has changed since you read it.", ["Read it again, with its new ETag."])
+
+
 def version_meant(request: Request, required: bool) -> int | None:
     """The version that ``If-Match`` names, or None for any (``*``, or no header).
 
@@ -124,9 +164,7 @@ def version_meant(request: Request, required: bool) -> int | None:
     """
     condition = request.headers.get("If-Match")
     if condition is None and required:
-        raise ConditionRequired(
-            "Send the ETag of what you read as If-Match, so that nobody's change is overwritten."
-        )
+        raise ConditionRequired(SEND_THE_TAG)
     if condition is None or condition.strip() == "*":
         return None
     if "," in condition:

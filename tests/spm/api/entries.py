@@ -11,17 +11,27 @@ from django.utils import timezone
 
 from allocation import guardrails, ledger
 from allocation.guardrails import Limit
-from allocation.models import Decision, Guardrail, Mandate, Proposal, RecomputeRequest, Scenario
+from allocation.models import (
+    Decision,
+    Guardrail,
+    Mandate,
+    Proposal,
+    RecomputeRequest,
+    Scenario,
+    Study,
+)
 from allocation.scenarios.edit import change, create
 from allocation.scenarios.solving import answer_to
 from bets.edit import OFFICE
 from bets.models import Bet, BoardView, Hypothesis, Portfolio, Team, Theme, ValueStream
 from bets.saved_views import save_view
+from evidence import asking
+from evidence.attachments import hand_in
 from evidence.intake import NewEvidence, record
-from evidence.models import Evidence
+from evidence.models import Attachment, Evidence, EvidenceRequest, Source
 from evidence.resolve import resolution_of, resolve
 from spm.accounts import keys
-from spm.accounts.models import ApiKey, Role, User
+from spm.accounts.models import ApiKey, Membership, Role, User
 from spm.webhooks import changes as webhooks
 from spm.webhooks.models import Event, Webhook, WebhookDelivery
 from tests.allocation.test_decide import proposed
@@ -145,6 +155,8 @@ class Entry:
     may: frozenset[str] = ALL
     body: Made = lambda world: None
     foreign: int | str = 404
+    media: str = "application/x-ndjson"
+    """What a body of bytes is."""
     refused: int = 403
     """What a member hears who may not."""
     by_key: frozenset[str] | None = None
@@ -301,6 +313,115 @@ def delegated(world: World) -> dict[str, Any]:
     return {**named, **sums, "expires_at": until, "reason": "A trial."}
 
 
+def report(path: str) -> Entry:
+    """Something that is worked out for a portfolio."""
+    return Entry(lambda world: f"{path}?portfolio={world.portfolio.pk}", foreign=400)
+
+
+def of_portfolio(what: str) -> Entry:
+    """A sum that finance sets."""
+    return Entry(
+        lambda world: f"/portfolios/{world.portfolio.pk}/{what}",
+        FINANCE_ONLY,
+        lambda world: {"amount": "90000.00", "reason": "As agreed."},
+    )
+
+
+def parts(kind: str, fields: dict[str, Any]) -> dict[tuple[str, str], Entry]:
+    """The paths of themes, value streams or teams."""
+
+    def new(world: World) -> dict[str, Any]:
+        return {"portfolio": world.portfolio.pk, **fields}
+
+    def own(world: World) -> str:
+        return f"/{kind}s/{getattr(world, kind).pk}"
+
+    def spare(world: World) -> str:
+        rows = type(getattr(world, kind)).objects
+        made, _ = rows.get_or_create(
+            portfolio=world.portfolio,
+            name="Spare",
+            defaults={"capacity": 1} if kind == "team" else {},
+        )
+        return f"/{kind}s/{made.pk}"
+
+    return {
+        ("GET", f"api-{kind}s"): listed(f"{kind}s"),
+        ("POST", f"api-{kind}s"): Entry(
+            lambda world: f"/{kind}s",
+            ADMIN_ONLY,
+            lambda world: {"name": "New", **new(world)},
+            foreign=400,
+        ),
+        ("GET", f"api-{kind}"): Entry(own),
+        ("PATCH", f"api-{kind}"): Entry(own, ADMIN_ONLY, lambda world: fields),
+        ("DELETE", f"api-{kind}"): Entry(spare, ADMIN_ONLY),
+        ("PUT", f"api-{kind}-by-name"): Entry(
+            lambda world: f"/{kind}s/by-name/New", ADMIN_ONLY, new, foreign=400
+        ),
+    }
+
+
+def framed(world: World) -> int:
+    """The bet, with what framing takes."""
+    owner = world.asking or world.mandate.user
+    Bet.objects.filter(pk=world.bet.pk).update(
+        stream=world.stream, owner=owner, stage="funnel", working=0
+    )
+    return world.bet.pk
+
+
+def another_team(world: World) -> Team:
+    return Team.objects.exclude(pk=world.team.pk).filter(portfolio=world.portfolio).first() or (
+        make_team(world.portfolio)
+    )
+
+
+def a_member(world: World) -> Membership:
+    """A viewer who is nobody that asks."""
+    rows = Membership.objects.filter(portfolio=world.portfolio, role=Role.VIEWER)
+    return rows.get(user_id=world.mandate.user_id)
+
+
+def request_in(world: World) -> int:
+    row = EvidenceRequest.objects.filter(portfolio=world.portfolio).first()
+    if row is None:
+        terms = asked_for(world, world.hypothesis)
+        row = asking.ask(User.objects.get(pk=terms["asked_of"]), terms.pop("hypothesis"), terms)
+    return row.pk
+
+
+def source_in(world: World) -> int:
+    return Source.objects.get_or_create(portfolio=world.portfolio, name="Interviews")[0].pk
+
+
+def attachment_in(world: World) -> int:
+    """A file of a piece of evidence."""
+    found = Attachment.objects.filter(portfolio=world.portfolio).first()
+    if found is None:
+        lead = User.objects.filter(
+            memberships__portfolio=world.portfolio, memberships__role=Role.LEAD
+        ).earliest("pk")
+        file = hand_in(lead, "seen.txt", b"It was seen.")
+        event = NewEvidence(kind="judgement", direction="for", strength="weak")
+        record(lead, world.hypothesis.pk, event, files=[file])
+        found = Attachment.objects.get(portfolio=world.portfolio)
+    return found.pk
+
+
+def studied(world: World) -> str:
+    """The frontier of a proposal that is worked out."""
+    points = [
+        {"cap": cap, "turnover": 10_000.0 * cap, "gain": 50_000.0 * cap, "breach": 0.0}
+        for cap in (0.0, 0.1, 0.2)
+    ]
+    Study.objects.update_or_create(
+        proposal=world.proposal,
+        defaults={"portfolio": world.portfolio, "as_of": timezone.now(), "frontier": points},
+    )
+    return f"/proposals/{world.proposal.pk}/frontier"
+
+
 ENTRIES: dict[tuple[str, str], Entry] = {
     ("GET", "api-portfolios"): Entry(lambda world: "/portfolios", foreign="empty"),
     ("GET", "api-portfolio"): shown("portfolios", "portfolio"),
@@ -311,12 +432,101 @@ ENTRIES: dict[tuple[str, str], Entry] = {
         lambda world: {"finance_above": "20000.00", "reason": "Small ones need no one else."},
         by_key=NOBODY,
     ),
-    ("GET", "api-themes"): listed("themes"),
-    ("GET", "api-theme"): shown("themes", "theme"),
-    ("GET", "api-streams"): listed("streams"),
-    ("GET", "api-stream"): shown("streams", "stream"),
-    ("GET", "api-teams"): listed("teams"),
-    ("GET", "api-team"): shown("teams", "team"),
+    ("PATCH", "api-portfolio"): Entry(
+        lambda world: f"/portfolios/{world.portfolio.pk}",
+        ADMIN_ONLY,
+        lambda world: {"intent": "Otherwise."},
+    ),
+    **parts("theme", {"statement": "It has grown."}),
+    **parts("stream", {"purpose": "Payments."}),
+    **parts("team", {"capacity": "1000.00"}),
+    ("GET", "api-lending"): listed("lending"),
+    ("PUT", "api-lend"): Entry(
+        lambda world: f"/lending/{world.team.pk}/{another_team(world).pk}",
+        ADMIN_ONLY,
+        lambda world: {"efficiency": 0.5},
+    ),
+    ("GET", "api-members"): listed("members"),
+    ("GET", "api-member"): Entry(lambda world: f"/members/{a_member(world).pk}"),
+    ("POST", "api-members"): Entry(
+        lambda world: "/members",
+        ADMIN_ONLY,
+        lambda world: {
+            "portfolio": world.portfolio.pk,
+            "email": "somebody@example.org",
+            "role": "viewer",
+        },
+        foreign=400,
+        by_key=NOBODY,
+    ),
+    ("PATCH", "api-member"): Entry(
+        lambda world: f"/members/{a_member(world).pk}",
+        ADMIN_ONLY,
+        lambda world: {"role": "finance"},
+        by_key=NOBODY,
+    ),
+    ("DELETE", "api-member"): Entry(
+        lambda world: f"/members/{a_member(world).pk}", ADMIN_ONLY, by_key=NOBODY
+    ),
+    ("POST", "api-envelope"): of_portfolio("envelope"),
+    ("POST", "api-reserve-floor"): of_portfolio("reserve-floor"),
+    ("GET", "api-balances"): report("/balances"),
+    ("GET", "api-proofs"): Entry(
+        lambda world: f"/proofs?portfolio={world.portfolio.pk}",
+        frozenset({Role.FINANCE, Role.ADMIN}),
+        foreign=400,
+    ),
+    ("POST", "api-proofs"): Entry(
+        lambda world: "/proofs",
+        frozenset({Role.FINANCE, Role.ADMIN}),
+        lambda world: {"portfolio": world.portfolio.pk},
+        foreign=400,
+    ),
+    ("GET", "api-recomputation"): report("/recomputation"),
+    ("POST", "api-recomputation"): Entry(
+        lambda world: "/recomputation",
+        PROPOSERS,
+        lambda world: {"portfolio": world.portfolio.pk},
+        foreign=400,
+    ),
+    ("POST", "api-move"): Entry(
+        lambda world: f"/bets/{framed(world)}/move", EDITORS, lambda world: {"stage": "framing"}
+    ),
+    ("GET", "api-stage-changes"): listed("stage-changes"),
+    ("GET", "api-five-numbers"): report("/reports/five-numbers"),
+    ("GET", "api-report"): report("/reports/journal/decisions"),
+    ("GET", "api-belief-over-money"): Entry(
+        lambda world: f"/bets/{sick_of(world).pk}/belief-over-money"
+    ),
+    ("GET", "api-waterfall"): Entry(lambda world: f"/proposals/{world.proposal.pk}/waterfall"),
+    ("GET", "api-frontier"): Entry(studied),
+    ("POST", "api-retract"): Entry(
+        lambda world: f"/evidence/{world.evidence.pk}/retract",
+        EDITORS,
+        lambda world: {"note": "Counted twice."},
+    ),
+    ("POST", "api-withdraw-request"): Entry(
+        lambda world: f"/evidence-requests/{request_in(world)}/withdraw", LEAD_ONLY
+    ),
+    ("GET", "api-sources"): listed("sources"),
+    ("GET", "api-source"): Entry(lambda world: f"/sources/{source_in(world)}"),
+    ("PATCH", "api-source"): Entry(
+        lambda world: f"/sources/{source_in(world)}",
+        EDITORS,
+        lambda world: {"reliability": 0.5, "based_on": "What became of it."},
+    ),
+    ("GET", "api-attachments"): listed("attachments"),
+    ("POST", "api-attachments"): Entry(
+        lambda world: f"/attachments?hypothesis={world.hypothesis.pk}&name=seen.txt",
+        EDITORS,
+        lambda world: b"It was seen.",
+        media="application/octet-stream",
+    ),
+    ("GET", "api-attachment"): Entry(lambda world: f"/attachments/{attachment_in(world)}"),
+    ("GET", "api-notices"): listed("notices"),
+    ("POST", "api-read-notices"): Entry(
+        lambda world: "/notices/read", body=lambda world: {"newest": 1}, foreign=200
+    ),
     ("GET", "api-bets"): listed("bets"),
     ("POST", "api-bets"): Entry(
         lambda world: "/bets",

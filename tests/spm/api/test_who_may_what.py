@@ -45,7 +45,7 @@ def send(client: ApiClient, method: str, entry: Entry, world: World) -> Any:
     with transaction.atomic():
         headers = {"If_Match": "*"} if method == "PATCH" else {}
         if isinstance(entry.body(world), bytes):
-            headers["Content_Type"] = "application/x-ndjson"
+            headers["Content_Type"] = entry.media
         response = client.send(method, entry.path(world), entry.body(world), **headers)
         transaction.set_rollback(True)
     return response
