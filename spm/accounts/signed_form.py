@@ -16,7 +16,6 @@ class SignedForm(forms.Form):
     signed_because = "it cannot be undone."
 
     signature = forms.CharField(
-        required=False,
         strip=False,
         max_length=LONGEST,
         label="Sign",
@@ -25,7 +24,9 @@ class SignedForm(forms.Form):
 
     def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields[FIELD].help_text = f"With {means_of(person)}: {self.signed_because}"
+        means = means_of(person)
+        self.fields[FIELD].help_text = f"With {means}: {self.signed_because}"
+        self.fields[FIELD].error_messages["required"] = f"Sign with {means}."
 
     def refuse(self, refusal: Invalid) -> None:
         """Put what a rule says beside the fields that it names."""
