@@ -387,7 +387,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["spm.api.schema.fields_can_be_left_out"],
+    "POSTPROCESSING_HOOKS": [
+        "spm.api.schema.fields_can_be_left_out",
+        "spm.api.schema.anything_may_be_null",
+    ],
 }
 
 LOGGING = {

@@ -180,6 +180,8 @@ class Propose(ApiView):
 class Compare(ApiView):
     """Scenarios side by side."""
 
+    when_read = (404,)
+
     @extend_schema(
         parameters=[forms.ComparisonFilter],
         responses=forms.ComparisonShown,

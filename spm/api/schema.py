@@ -70,6 +70,15 @@ def fields_can_be_left_out(result: Any, **kwargs: Any) -> Any:
     return result
 
 
+def anything_may_be_null(result: Any, **kwargs: Any) -> Any:
+    """Postprocessing hook: "anything, or null" is anything; as one of two, null would be both."""
+    for component in result["components"]["schemas"].values():
+        for said in component.get("properties", {}).values():
+            if {} in said.get("oneOf", ()):
+                del said["oneOf"]
+    return result
+
+
 def _operations(result: Any, *methods: str) -> list[Any]:
     return [
         operation
@@ -105,8 +114,9 @@ class ProblemSchema(AutoSchema):
         if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
             expected += WITH_A_NAME
         named = [kinds.KIND_OF_STATUS[status] for status in getattr(self.view, "problems", ())]
-        if self.method != "GET":
-            expected += named
+        if self.method == "GET":
+            named = [kinds.KIND_OF_STATUS[each] for each in getattr(self.view, "when_read", ())]
+        expected += named
         for kind in expected:
             operation["responses"].setdefault(str(kind.status), self._problem(kind))
         operation["responses"] = dict(sorted(operation["responses"].items()))

@@ -90,6 +90,11 @@ class ShownSerializer(serializers.ModelSerializer[Any]):
             kwargs["choices"] = [("", "None"), *kwargs["choices"]]
         return made, kwargs
 
+    def include_extra_kwargs(self, kwargs: Any, extra_kwargs: Any) -> Any:
+        """Where a word may be missing, the description says so of what is only shown, too."""
+        may_be_empty = {"allow_blank": True} if kwargs.get("allow_blank") else {}
+        return {**super().include_extra_kwargs(kwargs, extra_kwargs), **may_be_empty}
+
     def get_extra_kwargs(self) -> dict[str, Any]:
         """Nothing is written through what is shown."""
         return {name: {"read_only": True} for name in self.Meta.fields}

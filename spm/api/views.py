@@ -31,6 +31,8 @@ SerializerType = TypeVar("SerializerType", bound=BaseSerializer[Any])
 class ApiView(APIView):
     """A path. Its methods parse, call one rule, and render.
 
+    ``problems`` are the statuses that its changes answer with besides those of every path, and
+    ``when_read`` those of its reading (``spm.api.schema``).
     ``deprecated_since`` and ``sunset_on`` are set where a path is to go: every answer says so.
     """
 
