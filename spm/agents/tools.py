@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from spm.agents.described import Described, Schema
+from spm.agents.described import FEWER_FIELDS, Described, Schema
 from spm.agents.door import Door
 
 Arguments = dict[str, Any]
@@ -21,6 +21,8 @@ PART = f"{PROPOSAL}/part"
 APPROVE = f"{PROPOSAL}/approve"
 REFUSE = f"{PROPOSAL}/refuse"
 
+#: Bets on a page, where none is asked for: each is a kilobyte or two to read.
+PAGE_SIZE = 20
 ID: Schema = {"type": "integer", "minimum": 1}
 ONCE: Schema = {
     "type": "string",
@@ -79,7 +81,10 @@ def nullable(form: Schema) -> Schema:
 
 async def list_bets(door: Door, given: Arguments) -> Fields:
     """A page of bets."""
-    page = await door.get("/bets", {name: _in_address(value) for name, value in given.items()})
+    if FEWER_FIELDS in given:
+        raise Misused(f"{FEWER_FIELDS}: there is no such argument; all fields are answered.")
+    query = {"page_size": PAGE_SIZE, **given}
+    page = await door.get("/bets", {name: _in_address(value) for name, value in query.items()})
     onward = parse_qs(urlsplit(page["next"] or "").query).get("cursor", [None])
     return {"bets": page["results"], "next_cursor": onward[0]}
 
@@ -148,6 +153,11 @@ def _nothing_else(given: Arguments) -> None:
         raise Misused(f"{next(iter(given))}: there is no such argument.")
 
 
+def _filters(described: Described) -> dict[str, Schema]:
+    fields = described.query(BETS)
+    return {**fields, "page_size": {**fields["page_size"], "default": PAGE_SIZE}}
+
+
 def _evidence(described: Described) -> Schema:
     body = described.body(EVIDENCE)
     return described.arguments(body["properties"], [*body["required"], "external_id"])
@@ -173,7 +183,7 @@ TOOLS: Mapping[str, Tool] = {
             "The bets of the portfolio, newest first, with belief, money and terms. Filters "
             "narrow the list; next_cursor leads to the next page and is null on the last. Money "
             "is currency per month, as text.",
-            lambda described: described.arguments(described.query(BETS), []),
+            lambda described: described.arguments(_filters(described), []),
             lambda described: {
                 "bets": described.rows(BETS),
                 "next_cursor": {

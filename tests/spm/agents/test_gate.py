@@ -101,6 +101,7 @@ HOSTILE: list[Any] = [
     {**LIST, "id": {"a": 1}},
     called("no_such_tool", {}),
     called("list_bets", []),
+    called("list_bets", {"fields": "id"}),
     called("list_bets", {"search": "\x00", "stage": "no"}),
     called("list_bets", {"cursor": [1], "page_size": True, "search": {"a": 1}}),
     called("list_bets", {"x" * 5_000: "y" * 50_000}),
