@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from spm.embedded.home import Home
@@ -25,15 +25,21 @@ START_WITHIN_SECONDS = 60.0
 class Product:
     """One running `manage.py up`."""
 
-    def __init__(self, home: Path, *options: str, port: int | None = None) -> None:
-        """Start it; it is not ready yet, see `wait_until_ready`."""
+    def __init__(
+        self,
+        home: Path,
+        *options: str,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start it, with these variables beside; it is not ready yet, see `wait_until_ready`."""
         self.home = Home(home)
         self.port = port or free_port()
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             command(*options, port=self.port),
             cwd=PROJECT,
-            env=environment(home),
+            env=environment(home) | dict(settings or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -114,9 +120,11 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(home: Path, *options: str) -> Iterator[Product]:
+def running(
+    home: Path, *options: str, settings: Mapping[str, str] | None = None
+) -> Iterator[Product]:
     """A product that is ready, and stopped in the end whatever happened."""
-    product = Product(home, *options)
+    product = Product(home, *options, settings=settings)
     try:
         product.wait_until_ready()
         yield product

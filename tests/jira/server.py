@@ -26,7 +26,9 @@ class Jira:
     request as it came, ``loads`` how often a search was made.
     """
 
-    def __init__(self, kind: str = "cloud", issues: list[Issue] | None = None) -> None:
+    def __init__(
+        self, kind: str = "cloud", issues: list[Issue] | None = None, port: int = 0
+    ) -> None:
         self.kind, self.issues = kind, issues if issues is not None else []
         self.zone = "Europe/Berlin"
         self.projects = {"PAY"} | {issue.project for issue in self.issues}
@@ -36,7 +38,7 @@ class Jira:
         self.may_link = True
         self.on_page: Any = None
         self._found: tuple[str, list[Issue]] | None = None
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self.server.daemon_threads = True
 
     def __enter__(self) -> Self:
