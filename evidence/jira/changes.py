@@ -15,7 +15,8 @@ from django.utils import timezone
 from bets.models import Portfolio
 from evidence.jira import hooks
 from evidence.jira import site as asking
-from evidence.jira.mapping import JiraMapping, as_json, read_mapping
+from evidence.jira.mapping import JiraMapping
+from evidence.jira.mapping_fields import as_json, read_mapping
 from evidence.jira.pull import begin, open_site, say, searched, take_again
 from evidence.models import JiraBody, JiraConnection, JiraKind, JiraRun, JiraState
 from spm import celery, outgoing, reading, valkey

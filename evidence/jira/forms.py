@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 
 from evidence.jira.changes import LONGEST_JQL
-from evidence.jira.mapping import MOST_HYPOTHESES, TAKEN, JiraMapping
+from evidence.jira.mapping import TAKEN, JiraMapping
+from evidence.jira.mapping_fields import MOST_HYPOTHESES
 from spm.accounts.models import User
 from spm.accounts.signing import FIELD, LONGEST, means_of
 from spm.errors import Invalid

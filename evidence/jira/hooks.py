@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from evidence.jira.bodies import read_body
 from evidence.jira.facts import Unreadable
-from evidence.jira.mapping import JiraMapping, read_mapping
+from evidence.jira.mapping import JiraMapping
+from evidence.jira.mapping_fields import read_mapping
 from evidence.jira.pull import say, take_news
 from evidence.models import JiraBody, JiraConnection, JiraState
 from spm import celery, valkey

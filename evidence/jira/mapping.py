@@ -18,16 +18,10 @@ from evidence.jira import facts as fact
 from evidence.jira.facts import CommentSaid, Facts
 from evidence.jira.text import short
 from evidence.models import Strength
-from spm import reading
-from spm.errors import Invalid
-from spm.reading import Fields
 
 LONGEST_TITLE = 200
 LONGEST_SIGNAL = 120
 LONGEST_NOTE = 5_000
-MOST = 100
-MOST_FIELDS = 10
-MOST_HYPOTHESES = 50
 DELETED = "Deleted in Jira"
 DIRECTIONS = ("for", "against")
 #: Fields of a bet that can be taken from a field of Jira, and what people call them.
@@ -41,7 +35,6 @@ TAKEN = {
     "risk_reduction": "Risk reduction",
     "job_size": "Job size",
 }
-_FIELD_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}", re.ASCII)
 _HYPOTHESIS = re.compile(r"h([0-9]{1,2})", re.IGNORECASE | re.ASCII)
 _WORD = re.compile(r"\s*([^\s:,;–-]+)[:,;–-]*")
 
@@ -111,9 +104,21 @@ class Planned:
 
 
 def plan(
-    mapping: JiraMapping, facts: Facts, comments: Iterable[CommentSaid], deleted: bool = False
+    mapping: JiraMapping,
+    facts: Facts,
+    comments: Iterable[CommentSaid],
+    deleted: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> Planned:
-    """What the mapping makes of what is known of an issue."""
+    """What the mapping makes of what is known of an issue.
+
+    Args:
+        mapping: what becomes of issues.
+        facts: what is known of its fields.
+        comments: what is known of its comments.
+        deleted: whether it was.
+        names: what people call the fields, by id.
+    """
     kind = fact.value_of(facts, fact.TYPE)
     wanted = {each.casefold() for each in mapping.types}
     why_not = ""
@@ -123,7 +128,7 @@ def plan(
         why_not = f"Issues of the type {kind or '(not said)'} become no bets."
     elif not fact.value_of(facts, fact.SUMMARY):
         why_not = "Its title is not known yet."
-    evidence = [*_of_fields(mapping, facts), *_of_comments(mapping, facts, comments)]
+    evidence = [*_of_fields(mapping, facts, names or {}), *_of_comments(mapping, facts, comments)]
     return Planned(_bet_fields(mapping, facts, deleted), tuple(evidence), why_not)
 
 
@@ -158,7 +163,9 @@ def _signal(mapping: JiraMapping, status: str) -> str:
 # --- evidence -------------------------------------------------------------------------------------
 
 
-def _of_fields(mapping: JiraMapping, facts: Facts) -> Iterable[PlannedEvidence]:
+def _of_fields(
+    mapping: JiraMapping, facts: Facts, names: Mapping[str, str]
+) -> Iterable[PlannedEvidence]:
     for rule in mapping.evidence_fields:
         value = fact.value_of(facts, rule.field)
         words = {name.casefold(): said for name, said in rule.words.items()}
@@ -171,7 +178,7 @@ def _of_fields(mapping: JiraMapping, facts: Facts) -> Iterable[PlannedEvidence]:
             hypothesis=rule.hypothesis,
             direction=direction,
             strength=strength,
-            note=f"{rule.field} says: {value}"[:LONGEST_NOTE],
+            note=f"{names.get(rule.field, rule.field)} says: {value}"[:LONGEST_NOTE],
             observed_at=fact.moment_in(facts, rule.field),
         )
 
@@ -218,111 +225,3 @@ def _of_comment(mapping: JiraMapping, facts: Facts, comment: CommentSaid) -> Pla
 
 def _digest(*said: Any) -> str:
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
-
-
-# --- reading a mapping ----------------------------------------------------------------------------
-
-
-def read_mapping(given: Mapping[str, Any]) -> JiraMapping:
-    """A mapping from what is stored or typed.
-
-    Raises:
-        Invalid: fields that do not exist or cannot be taken, by name.
-    """
-    found = Fields(given, _READERS)
-    for name, reader in _READERS.items():
-        found.read(name, reader)
-    return JiraMapping(**found.done())
-
-
-def as_json(mapping: JiraMapping) -> dict[str, Any]:
-    """The same as it is stored."""
-    return {
-        "types": list(mapping.types),
-        "signals": dict(mapping.signals),
-        "fields": dict(mapping.fields),
-        "marker": mapping.marker,
-        "hypothesis": mapping.hypothesis,
-        "evidence_fields": [
-            {
-                "field": rule.field,
-                "hypothesis": rule.hypothesis,
-                "words": {name: list(said) for name, said in rule.words.items()},
-            }
-            for rule in mapping.evidence_fields
-        ],
-    }
-
-
-_name = reading.text(255, required=True)
-_number = reading.whole(1, MOST_HYPOTHESES)
-
-
-def _types(value: Any, name: str) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not 1 <= len(value) <= MOST:
-        raise Invalid({name: "Name at least one type of issue that becomes a bet."})
-    return tuple(_name(each, name) for each in value)
-
-
-def _signals(value: Any, name: str) -> dict[str, str]:
-    if not isinstance(value, Mapping) or len(value) > MOST:
-        raise Invalid({name: f"Name at most {MOST} statuses, each with its words."})
-    words = reading.text(LONGEST_SIGNAL)
-    return {_name(each, name): words(said, name) for each, said in value.items() if said}
-
-
-def _fields(value: Any, name: str) -> dict[str, str]:
-    if not isinstance(value, Mapping) or any(each not in TAKEN for each in value):
-        raise Invalid({name: f"These can be taken from Jira: {', '.join(TAKEN)}."})
-    return {each: _field_id(source, name) for each, source in value.items() if source}
-
-
-def _field_id(value: Any, name: str) -> str:
-    if not isinstance(value, str) or _FIELD_ID.fullmatch(value) is None:
-        raise Invalid({name: "Give the id of a field in Jira, such as customfield_10020."})
-    return value
-
-
-def _marker(value: Any, name: str) -> str:
-    marker = str(reading.text(40)(value, name))
-    if marker and len(marker) < 3:
-        raise Invalid({name: "Choose a sign of at least three characters, such as #evidence."})
-    return marker
-
-
-def _evidence_fields(value: Any, name: str) -> tuple[FieldEvidence, ...]:
-    if not isinstance(value, list | tuple) or len(value) > MOST_FIELDS:
-        raise Invalid({name: f"Name at most {MOST_FIELDS} fields."})
-    return tuple(_evidence_field(each, name) for each in value)
-
-
-def _evidence_field(value: Any, name: str) -> FieldEvidence:
-    if not isinstance(value, Mapping) or set(value) != {"field", "hypothesis", "words"}:
-        raise Invalid({name: "Each has a field, a hypothesis and words."})
-    words = value["words"]
-    if not isinstance(words, Mapping) or not 1 <= len(words) <= MOST:
-        raise Invalid({name: "Say which values of the field are evidence."})
-    said = {_name(each, name): _judgement(judged, name) for each, judged in words.items()}
-    return FieldEvidence(_field_id(value["field"], name), _number(value["hypothesis"], name), said)
-
-
-def _judgement(value: Any, name: str) -> tuple[str, str]:
-    if (
-        not isinstance(value, list | tuple)
-        or len(value) != 2
-        or value[0] not in DIRECTIONS
-        or value[1] not in Strength.values
-    ):
-        strengths = ", ".join(Strength.values)
-        raise Invalid({name: f"Say ‘for’ or ‘against’ and how strongly: {strengths}."})
-    return str(value[0]), str(value[1])
-
-
-_READERS: dict[str, reading.Reader] = {
-    "types": _types,
-    "signals": _signals,
-    "fields": _fields,
-    "marker": _marker,
-    "hypothesis": _number,
-    "evidence_fields": _evidence_fields,
-}

@@ -19,9 +19,11 @@ from django.utils import timezone
 from evidence.jira import site as asking
 from evidence.jira.facts import IssueSaid, Unreadable, id_of, read_comment, read_issue
 from evidence.jira.known import learn, news_in
-from evidence.jira.mapping import JiraMapping, read_mapping
+from evidence.jira.mapping import JiraMapping
+from evidence.jira.mapping_fields import read_mapping
 from evidence.jira.taking import take
 from evidence.models import JiraConnection, JiraIssue, JiraKind, JiraRun, JiraState
+from evidence.notices.jira import tell_of_stop
 from spm import live
 from spm.locks import only_one
 from spm.sealed import Unreadable as NotOpened
@@ -34,7 +36,8 @@ PAGE_SIZE = 50
 EVERY = timedelta(minutes=3)
 #: A search knows minutes alone, and may not know the newest changes yet.
 OVERLAP = timedelta(minutes=5)
-SECONDS_AT_ONE_GO = 45.0
+#: Then whatever else waits for the worker has its turn.
+SECONDS_AT_ONE_GO = 10.0
 #: How long is waited after something went wrong, doubled each time.
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 RETRIED_AFTER_A_RUN = 200
@@ -283,9 +286,9 @@ def _stop(run: JiraRun, problem: str) -> None:
     """Ask nothing more until somebody has put it right; the run goes on from where it is then."""
     with transaction.atomic():
         JiraRun.objects.filter(pk=run.pk).update(problem=problem[:500])
-        JiraConnection.objects.filter(pk=run.connection_id, state=JiraState.ACTIVE).update(
-            state=JiraState.STOPPED, problem=problem[:500]
-        )
+        was_read = JiraConnection.objects.filter(pk=run.connection_id, state=JiraState.ACTIVE)
+        if was_read.update(state=JiraState.STOPPED, problem=problem[:500]):
+            tell_of_stop(run.connection, problem)
         say(run.connection)
 
 

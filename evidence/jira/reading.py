@@ -1,5 +1,6 @@
 """What the pages and the API read of connections."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from spm.sealed import Unreadable
 
 RUNS_SHOWN = 10
 REFUSED_SHOWN = 50
+REFUSED_READ = 500
+NAMED = 12
 PREVIEWED = 10
 
 
@@ -42,7 +45,7 @@ class Shown:
     connection: JiraConnection
     run: JiraRun | None
     runs: list[JiraRun]
-    refused: list[JiraIssue]
+    refused: list["Refused"]
     dead: list[JiraBody]
     bodies: list[tuple[str, int, int]]
 
@@ -77,10 +80,28 @@ def shown(principal: Principal, connection_id: int) -> Shown:
         connection,
         runs[0] if runs else None,
         runs,
-        list(refused[:REFUSED_SHOWN]),
+        _together(refused[:REFUSED_READ]),
         list(bodies.filter(outcome__in=("broken", "dead"))[:REFUSED_SHOWN]),
         [(label, *counts[name]) for name, label in JiraBody.Outcome.choices if name in counts],
     )
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Issues that could not be taken for the same reason: the first few, and how many more."""
+
+    problem: str
+    issues: list[JiraIssue]
+    more: int
+
+
+def _together(issues: Iterable[JiraIssue]) -> list[Refused]:
+    """Refused issues by what is wrong, what is wrong with most of them first."""
+    by_problem: dict[str, list[JiraIssue]] = {}
+    for issue in issues:
+        by_problem.setdefault(issue.problem, []).append(issue)
+    groups = sorted(by_problem.items(), key=lambda each: -len(each[1]))[:REFUSED_SHOWN]
+    return [Refused(said, found[:NAMED], len(found[NAMED:])) for said, found in groups]
 
 
 def hook_address(connection: JiraConnection, secret: str = "") -> str:
@@ -139,7 +160,7 @@ def preview(
             status=value_of(each.facts, STATUS),
             title=value_of(each.facts, SUMMARY),
             known=key in known,
-            planned=plan(mapping, each.facts, each.comments),
+            planned=plan(mapping, each.facts, each.comments, False, connection.field_names),
         )
         for key, each in zip(keys, said, strict=True)
     ], ""

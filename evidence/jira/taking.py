@@ -34,7 +34,7 @@ def take(connection: JiraConnection, mapping: JiraMapping, issue: JiraIssue) -> 
     What cannot be taken is said in ``issue.problem``; the rest is taken.
     """
     comments = comments_of(issue) if mapping.marker or issue.told else []
-    planned = plan(mapping, issue.facts, comments, issue.deleted)
+    planned = plan(mapping, issue.facts, comments, issue.deleted, connection.field_names)
     problems: list[str] = []
     if issue.bet_id is None and not planned.why_not:
         _make_bet(connection, issue, planned, problems)
@@ -44,7 +44,7 @@ def take(connection: JiraConnection, mapping: JiraMapping, issue: JiraIssue) -> 
         present = {f"comment:{each.comment_id}" for each in comments}
         told = _without_what_is_gone(mapping, issue.told, planned, present)
         issue.told = _tell(connection, issue, planned, told, problems)
-    issue.problem = "\n".join(problems)[:LONGEST_PROBLEM]
+    issue.problem = "\n".join(dict.fromkeys(problems))[:LONGEST_PROBLEM]
     issue.save(update_fields=["bet", "written", "told", "problem", "owes_link"])
 
 
@@ -166,7 +166,7 @@ def _tell(
         if hypotheses is None:
             hypotheses = _hypotheses_of(issue.bet_id or 0)
         if each.problem or each.hypothesis > len(hypotheses):
-            problems.append(each.problem or _no_hypothesis(issue, each))
+            problems.append(each.problem or _no_hypothesis(each))
             continue
         event = _event(connection, issue, each, before["times"])
         try:
@@ -210,10 +210,10 @@ def _hypotheses_of(bet_id: int) -> list[int]:
     return list(bet.hypotheses.order_by("id").values_list("id", flat=True))
 
 
-def _no_hypothesis(issue: JiraIssue, planned: PlannedEvidence) -> str:
+def _no_hypothesis(planned: PlannedEvidence) -> str:
     return (
-        f"{issue} holds evidence on hypothesis {planned.hypothesis}, which its bet does not have "
-        "yet. Add it to the bet, then try again."
+        f"It holds evidence on hypothesis {planned.hypothesis}, which its bet does not have yet. "
+        "Add it to the bet, then try again."
     )
 
 

@@ -82,6 +82,11 @@ class JiraConnection(models.Model):
         return self.site
 
     @property
+    def field_names(self) -> dict[str, str]:
+        """What people call the site's fields, by id."""
+        return dict(self.offers.get("fields", ()))
+
+    @property
     def host(self) -> str:
         """The site without its scheme, as external ids name it."""
         return self.site.partition("://")[2]

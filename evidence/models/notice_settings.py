@@ -21,6 +21,7 @@ class NoticeKind(models.TextChoices):
     PROOF = "proof", "Books do not tie out"
     WEBHOOK = "webhook", "Webhook stopped"
     KEY = "key", "API key"
+    JIRA = "jira", "Jira stopped"
 
 
 class MailWhen(models.TextChoices):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evidence.jira import changes
 from evidence.jira.forms import JiraForm, MappingForm, SearchForm, SignedForm, SiteForm
-from evidence.jira.mapping import read_mapping
+from evidence.jira.mapping_fields import read_mapping
 from evidence.jira.reading import Previewed, connections_of, hook_address, preview, shown
 from evidence.models import JiraConnection, JiraState
 from spm.accounts.middleware import turn_to

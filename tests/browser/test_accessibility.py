@@ -17,7 +17,7 @@ from allocation.scenarios.solving import run_owed
 from allocation.studies import run_owed_studies
 from bets.models import Bet, Portfolio
 from evidence.asking import ask
-from evidence.models import EvidenceRequest
+from evidence.models import EvidenceRequest, JiraConnection
 from spm.accounts.models import User
 from spm.errors import Conflict
 from spm.webhooks import changes as webhooks
@@ -26,6 +26,7 @@ from tests import running
 from tests.browser.conftest import Demo
 from tests.browser.faults import note_faults, note_requests_elsewhere
 from tests.browser.watching import wait_for_panels
+from tests.spm.page_world import connected
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 # The demo is made once for all of these, so one process takes them.
@@ -120,6 +121,7 @@ def addresses() -> list[str]:
         "/notices/settings",
         "/settings",
         *webhook_addresses(),
+        *jira_addresses(),
         f"/hypotheses/{bet.hypotheses.get().pk}/evidence",
         "/proposals",
         f"/proposals/{proposal.pk}",
@@ -186,9 +188,19 @@ def webhook_addresses() -> list[str]:
     return ["/settings/webhooks", "/settings/webhooks/new", one, f"{one}/secret"]
 
 
+def jira_addresses() -> list[str]:
+    """A Jira site that cannot be reached, of which some could not be taken."""
+    portfolio = Portfolio.objects.get()
+    connection = JiraConnection.objects.first()
+    if connection is None:
+        connection = connected(portfolio, Bet.objects.order_by("id")[0])
+    one = f"/settings/jira/{connection.pk}"
+    return ["/settings/jira", "/settings/jira/new", one, f"{one}/mapping"]
+
+
 def reader_of(path: str) -> str:
     """Which of the demo's people a page is looked at as."""
-    if "webhooks" in path:
+    if "webhooks" in path or "jira" in path:
         return "admin"
     for_cfo = ("proposal", "unwind", "mandates/", "thresholds")
     return "cfo" if any(part in path for part in for_cfo) else "lead"

@@ -77,9 +77,9 @@ def end_state(office: Connected) -> Any:
 
 def test_whatever_the_order_and_however_often_the_end_is_the_same() -> None:
     ends = []
-    for seed in range(4):
+    for seed in range(3):
         with connected(Jira("server", []), MAPPING) as office:
-            bodies = a_life() * (1 if seed == 0 else 3)
+            bodies = a_life() * (1 if seed == 0 else 2)
             if seed:
                 random.Random(seed).shuffle(bodies)
             # The bet has its hypothesis before the comments are looked at.

@@ -133,6 +133,7 @@ def test_what_the_mapping_names_becomes_evidence_once_and_a_status_moves_no_beli
 
         first, second = make_hypothesis(bet), make_hypothesis(bet)
         office.later()
+        assert {e.note for e in Evidence.objects.all()} >= {"Experiment result says: Validated"}
         told_of = {e.hypothesis_id: e for e in Evidence.objects.all()}
         assert (told_of[first.pk].direction, told_of[second.pk].direction) == ("for", "against")
         assert told_of[second.pk].note == "nobody came back\n\nMia Krystof in PAY-1"

@@ -161,6 +161,8 @@ def test_a_token_that_is_not_taken_any_more_stops_it_until_there_is_another() ->
         office.pull()
         assert office.connection.state == "stopped"
         assert "does not know this account" in office.connection.problem
+        notice = office.admin.notices.get()
+        assert notice.text.startswith("Nothing is read of the Jira site 127.0.0.1")
         changes.connect(office.admin, office.portfolio, jira.url, "", "a-token-of-tests")
         changes.resume(office.admin, office.connection.pk)
         assert office.pull().state == "done"
