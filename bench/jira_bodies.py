@@ -104,8 +104,13 @@ def end_state(connection: Any) -> Any:
     }
 
 
-def one_round(product: Product, number: int, bodies: list[bytes]) -> tuple[Any, Counter[int]]:
-    """Post them all in an order of this round's own; the end state and the answers."""
+def one_round(
+    product: Product, number: int, bodies: list[bytes], seconds: list[float]
+) -> tuple[Any, Counter[int]]:
+    """Post them all in an order of this round's own; the end state and the answers.
+
+    ``seconds`` is added to: how long each answer took.
+    """
     from evidence.models import JiraBody
 
     chance = random.Random(number)
@@ -115,7 +120,9 @@ def one_round(product: Product, number: int, bodies: list[bytes]) -> tuple[Any, 
     answers: Counter[int] = Counter()
     for raw in sent:
         signed = chance.random() < 0.5
+        began = time.monotonic()
         answers[post(product, connection, f"secret-{number}", raw, signed)] += 1
+        seconds.append(time.monotonic() - began)
     deadline = time.monotonic() + WAIT_SECONDS
     waiting = JiraBody.objects.filter(connection=connection, outcome="waiting")
     while waiting.exists():
@@ -139,13 +146,17 @@ def main() -> None:
     ):
         open_django(product)
         ends, answers = [], Counter[int]()
+        seconds: list[float] = []
         for number in range(1, given.rounds + 1):
-            end, answered = one_round(product, number, bodies)
+            end, answered = one_round(product, number, bodies, seconds)
             ends.append(end)
             answers += answered
         outcomes = Counter(outcome for _, outcome, _, _ in ends[0]["bodies"])
         same = [name for name in ends[0] if all(end[name] == ends[0][name] for end in ends)]
         print(f"{len(bodies)} different bodies, {answers.total()} posts, answers {dict(answers)}")
+        seconds.sort()
+        middle, late = seconds[len(seconds) // 2], seconds[len(seconds) * 95 // 100]
+        print(f"answered after {1000 * middle:.0f} ms (p50), {1000 * late:.0f} ms (p95)")
         print(f"what became of them: {dict(outcomes)}")
         print(f"{len(ends[0]['issues'])} issues, {len(ends[0]['signals'])} bets")
         print(f"the same at the end of all {len(ends)} rounds: {', '.join(same)}")

@@ -2,6 +2,6 @@
 
 Two ways lead here, and either suffices: pulls of pages of issues, and webhooks. Both say facts with
 a time (``facts``), which are put together in whatever order they come (``known``) and then taken
-(``taking``). Read in this order: text, facts, bodies, mapping, known, taking, site, pull, hooks,
-changes, reading.
+(``taking``). Read in this order: text, facts, bodies, mapping, mapping_fields, known, taking, site,
+pull, hooks, changes, reading.
 """

@@ -193,7 +193,8 @@ def jira_addresses() -> list[str]:
     portfolio = Portfolio.objects.get()
     connection = JiraConnection.objects.first()
     if connection is None:
-        connection = connected(portfolio, Bet.objects.order_by("id")[0])
+        admin = User.objects.get(email="admin@demo.example")
+        connection = connected(portfolio, Bet.objects.order_by("id")[0], admin)
     one = f"/settings/jira/{connection.pk}"
     return ["/settings/jira", "/settings/jira/new", one, f"{one}/mapping"]
 

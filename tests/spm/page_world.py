@@ -122,7 +122,7 @@ def make_world() -> World:
         "mandate": base.mandate.pk,
         "holder": base.mandate.user_id,
         "spent": spent(portfolio).pk,
-        "jira": connected(portfolio, base.bet).pk,
+        "jira": connected(portfolio, base.bet, make_member(portfolio, Role.ADMIN)).pk,
     }
     # The open proposal is up to date with all of it.
     RecomputeRequest.objects.filter(portfolio=portfolio).delete()
@@ -175,7 +175,7 @@ def spent(portfolio: Portfolio) -> ActualsFile:
     return actuals_file.hand_in(finance, portfolio, "spend.csv", SPENT, "SAP")
 
 
-def connected(portfolio: Portfolio, bet: Bet) -> JiraConnection:
+def connected(portfolio: Portfolio, bet: Bet, admin: User) -> JiraConnection:
     """A Jira site that cannot be reached, with an issue and a webhook that could not be taken."""
     connection: JiraConnection = JiraConnection.objects.create(
         portfolio=portfolio,
@@ -190,7 +190,7 @@ def connected(portfolio: Portfolio, bet: Bet) -> JiraConnection:
             "fields": [["summary", "Summary"]],
         },
         state="active",
-        created_by=make_member(portfolio, Role.ADMIN),
+        created_by=admin,
         created_at=timezone.now(),
     )
     connection.issues.create(issue_id="1", key="PAY-1", bet=bet, problem="No such theme.")
