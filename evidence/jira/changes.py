@@ -26,7 +26,7 @@ from spm.sealed import seal
 
 PULL_TASK = "jira.pull"
 MOST = 10
-MOST_RETRIED = 500
+MOST_RETRIED = 50
 LONGEST_JQL = 1_500
 Kind, State = JiraRun.Kind, JiraState
 
@@ -214,7 +214,9 @@ def new_secret(principal: Principal, connection_id: int) -> str:
 
 
 def retry(principal: Principal, connection_id: int) -> int:
-    """Try everything once more that could not be taken; how many issues are taken now.
+    """Try once more what could not be taken; how many issues are taken now.
+
+    So many issues as somebody can wait for; a worker tries more after each run, and all webhooks.
 
     Raises:
         JiraConnection.DoesNotExist, NotAllowed.
