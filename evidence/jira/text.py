@@ -81,7 +81,7 @@ def _pieces(node: Any, depth: int, budget: list[int]) -> Iterator[str]:
     budget[0] -= 1
     if not isinstance(node, dict) or depth > DEEPEST or budget[0] < 0:
         return
-    kind, given = node.get("type"), node.get("attrs")
+    kind, given = str(node.get("type")), node.get("attrs")
     attributes: dict[str, Any] = given if isinstance(given, dict) else {}
     if kind == "text":
         yield str(node.get("text") or "")
@@ -107,7 +107,9 @@ def _target(node: dict[str, Any]) -> Iterator[str]:
     """Where a piece of text leads, if it does and does not say so itself."""
     marks = node.get("marks")
     for mark in marks if isinstance(marks, list) else []:
-        attributes = mark.get("attrs") if isinstance(mark, dict) else None
+        if not isinstance(mark, dict) or mark.get("type") != "link":
+            continue
+        attributes = mark.get("attrs")
         address = attributes.get("href") if isinstance(attributes, dict) else None
-        if mark.get("type") == "link" and address and address != node.get("text"):
+        if address and address != node.get("text"):
             yield f" ({address})"
