@@ -23,6 +23,7 @@ from evidence.signals import beliefs_changed
 from evidence.standing import Standing, Turn, moment_for, standing_of, turns_of, turns_since
 from evidence.webhooks import owe_theses
 from spm import live
+from spm.copying import write_over
 
 __all__ = ["Written", "differences", "lock", "note_passing_time", "refresh", "write"]
 
@@ -128,6 +129,7 @@ def write(
     _write_hypotheses(standings.values())
     for bet in bets:
         _project(bet, standings[bet.pk], turns.get(bet.pk, []), cause)
+    write_over(bets, _PROJECTED)
     changes = [Change(bet, was[bet.pk], turns.get(bet.pk, [])) for bet in bets]
     tell_of_theses(changes, cause.known_at)
     owe_theses(changes, cause.known_at)
@@ -280,7 +282,7 @@ def _write_hypotheses(standings: Iterable[Standing]) -> None:
 
 
 def _project(bet: Bet, standing: Standing, turns: list[ThesisBreak], cause: Cause) -> None:
-    """Bring the bet's own columns up to date."""
+    """Bring the bet's own columns up to date; not saved."""
     if bet.belief is not None and _moved(bet.belief, standing.belief):
         bet.belief_before = bet.belief
         bet.belief_changed_at = cause.known_at
@@ -291,7 +293,6 @@ def _project(bet: Bet, standing: Standing, turns: list[ThesisBreak], cause: Caus
     if turns:
         bet.broken_at = turns[-1].at if turns[-1].kind == "break" else None
     bet.version += 1
-    bet.save(update_fields=_PROJECTED)
 
 
 def _tell(bets: Sequence[Bet], matters: set[int], cause: Cause) -> None:

@@ -1,6 +1,7 @@
 """An event and the row that it becomes: who may log it, and whether it was taken before."""
 
 from datetime import datetime
+from operator import itemgetter
 
 from django.db.models import QuerySet
 
@@ -15,6 +16,8 @@ from evidence.said import Said
 from spm.accounts.models import ApiKey, User
 from spm.accounts.permissions import require
 from spm.errors import Invalid, Reused
+
+_in_order = itemgetter(*(field.attname for field in Evidence._meta.concrete_fields))
 
 
 def visible_hypotheses(principal: Editor) -> "QuerySet[Hypothesis]":
@@ -46,21 +49,24 @@ def row_of(
     reliability = said.reliability
     if reliability is None:
         reliability = source.reliability if source else 1.0
-    columns = dict(said.columns)
-    row = Evidence(
-        portfolio_id=bet.portfolio_id,
-        bet_id=bet.pk,
-        hypothesis_id=hypothesis.pk,
-        source_id=source.pk if source else None,
-        external_id=said.external_id,
-        retracts_id=columns.pop("retracts"),
-        reliability=reliability,
-        observed_at=said.observed_at or moment,
-        recorded_at=recorded_at,
-        recorded_by_id=principal.pk if isinstance(principal, User) else None,
-        api_key_id=principal.pk if isinstance(principal, ApiKey) else None,
-        **columns,
-    )
+    columns = {
+        **said.columns,
+        "id": None,
+        "portfolio_id": bet.portfolio_id,
+        "bet_id": bet.pk,
+        "hypothesis_id": hypothesis.pk,
+        "source_id": source.pk if source else None,
+        "external_id": said.external_id,
+        "retracts_id": said.columns["retracts"],
+        "reliability": reliability,
+        "observed_at": said.observed_at or moment,
+        "recorded_at": recorded_at,
+        "recorded_by_id": principal.pk if isinstance(principal, User) else None,
+        "api_key_id": principal.pk if isinstance(principal, ApiKey) else None,
+        "content_sha256": "",
+    }
+    # In the table's order, which Django takes in half the time of names.
+    row = Evidence(*_in_order(columns))
     row.content_sha256 = content_digest(row)
     return row
 

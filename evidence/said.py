@@ -100,7 +100,7 @@ def read(event: NewEvidence, metric: str, latest: datetime | None) -> Said:
     """
     given = {name: value for name, value in vars(event).items() if value is not None}
     given.setdefault("kind", None)
-    found = Fields(given, FIELDS)
+    found = Fields(given, _READERS)
     for name in given:
         found.read(name, _READERS[name])
     values = {**_NOTHING, **found.values}
@@ -111,7 +111,9 @@ def read(event: NewEvidence, metric: str, latest: datetime | None) -> Said:
         _require_sensible_moment(observed_at, latest, found.wrong)
     found.done()
     return Said(
-        columns={name: _stored(name, values[name]) for name in _SAID},
+        # Text columns hold nothing as the empty text.
+        columns={name: values[name] for name in _FIGURES}
+        | {name: values[name] or "" for name in _TEXTS},
         source=values["source"] or None,
         reliability=values["reliability"],
         observed_at=observed_at,
@@ -167,20 +169,6 @@ _READERS: dict[str, Reader] = {
     "link": or_default(_link, ""),
 }
 
-_SAID = (
-    "kind",
-    "direction",
-    "strength",
-    "likelihood_ratio",
-    "successes",
-    "trials",
-    "mean",
-    "standard_deviation",
-    "sample_size",
-    "retracts",
-    "note",
-    "link",
-)
 _NOTHING = dict.fromkeys(FIELDS)
 _PROPORTION = ("successes", "trials")
 _MEAN = ("mean", "standard_deviation", "sample_size")
@@ -189,12 +177,9 @@ _OF_KIND = {
     EvidenceKind.RATIO: ("likelihood_ratio",),
     EvidenceKind.RETRACTION: ("retracts",),
 }
-_FIGURES = ("direction", "strength", "likelihood_ratio", *_PROPORTION, *_MEAN, "retracts")
-
-
-def _stored(name: str, value: Any) -> Any:
-    """The value of a column; text columns hold nothing as the empty text."""
-    return "" if value is None and name in ("direction", "strength", "note", "link") else value
+_FIGURES = ("likelihood_ratio", *_PROPORTION, *_MEAN, "retracts")
+_TEXTS = ("kind", "direction", "strength", "note", "link")
+_OF_SOME_KIND = ("direction", "strength", *_FIGURES)
 
 
 # --- what goes together ---------------------------------------------------------------------------
@@ -210,11 +195,13 @@ def _require_what_belongs(values: dict[str, Any], metric: str, wrong: dict[str, 
         needed: tuple[str, ...] = _PROPORTION if metric == Metric.PROPORTION else _MEAN
     else:
         needed = _OF_KIND[kind]
-    label = EvidenceKind(kind).label.lower()
-    for name in _FIGURES:
-        if name in needed and values[name] is None:
+    for name in _OF_SOME_KIND:
+        if (values[name] is None) is (name not in needed):
+            continue
+        label = EvidenceKind(kind).label.lower()
+        if name in needed:
             wrong.setdefault(name, f"A {label} here needs: {_listed(needed)}.")
-        elif name not in needed and values[name] is not None:
+        else:
             wrong.setdefault(name, f"A {label} here needs {_listed(needed)}: leave this out.")
     successes, trials = values["successes"], values["trials"]
     if successes is not None and trials is not None and successes > trials:

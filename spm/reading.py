@@ -23,6 +23,7 @@ LARGEST_ID = 2**63 - 1
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 # A time near the ends of the calendar could be stored, and then be read in no time zone.
@@ -77,7 +78,7 @@ def text(longest: int, *, required: bool = False) -> Reader:
             raise Invalid(
                 {field: f"Write at most {longest} characters; these are {len(stripped)}."}
             )
-        if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) <= 0xDFFF for c in stripped):
+        if _CONTROL.search(stripped):
             raise Invalid({field: "Leave out control characters: they cannot be stored or shown."})
         return stripped
 
