@@ -17,6 +17,7 @@ from bets.models import Bet
 from evidence.differences import differences
 from evidence.history import BetHistory, histories_of
 from evidence.models import BeliefPoint, Evidence, HypothesisBelief, ThesisBreak
+from evidence.moved import has_moved, matters_to_money, moved
 from evidence.notices.requests import tell_of_answers
 from evidence.notices.theses import Change, tell_of_theses
 from evidence.signals import beliefs_changed
@@ -25,12 +26,16 @@ from evidence.webhooks import owe_theses
 from spm import live
 from spm.copying import write_over
 
-__all__ = ["Written", "differences", "lock", "note_passing_time", "refresh", "write"]
+__all__ = [
+    "Written",
+    "differences",
+    "lock",
+    "note_passing_time",
+    "refresh",
+    "write",
+    "write_in_parts",
+]
 
-#: From how much on a belief counts as moved where only time has passed: half a point of a per cent.
-NOTICEABLE = 0.005
-#: The same for what is left of the evidence's weight: it is said in words rather than planned with.
-NOTICEABLE_FRESHNESS = 0.02
 #: With more bets than these at once, open pages are told to fetch everything.
 MOST_NAMES = 50
 
@@ -106,11 +111,11 @@ def note_passing_time(bet_ids: Sequence[int], as_of: datetime) -> list[Written]:
     """
     bets = list(Bet.objects.filter(pk__in=bet_ids).order_by("id"))
     histories = histories_of(bets)
-    moved = [bet.pk for bet in bets if _has_moved(bet, histories[bet.pk], as_of)]
-    if not moved:
+    older = [bet.pk for bet in bets if has_moved(bet, histories[bet.pk], as_of)]
+    if not older:
         return []
     with transaction.atomic():
-        bets = lock(moved)
+        bets = lock(older)
         cause = Cause("Time has passed: evidence has aged or a deadline is over.", as_of)
         return write(bets, histories_of(bets), as_of, cause)
 
@@ -119,55 +124,37 @@ def write(
     bets: Sequence[Bet], histories: Mapping[int, BetHistory], as_of: datetime, cause: Cause
 ) -> list[Written]:
     """Write the beliefs of bets that the caller has locked, and tell whoever listens."""
-    standings = {
-        bet.pk: standing_of(histories[bet.pk], moment_for(histories[bet.pk], as_of)) for bet in bets
-    }
-    matters = {bet.pk for bet in bets if _matters(bet, standings[bet.pk])}
-    was = {bet.pk: bet.thesis_status for bet in bets}
-    turns = _write_turns(bets, histories, standings, cause)
-    _write_points(bets, histories, standings, cause)
-    _write_hypotheses(standings.values())
-    for bet in bets:
-        _project(bet, standings[bet.pk], turns.get(bet.pk, []), cause)
-    write_over(bets, _PROJECTED)
-    changes = [Change(bet, was[bet.pk], turns.get(bet.pk, [])) for bet in bets]
+    return write_in_parts([(bets, histories)], as_of, cause)
+
+
+def write_in_parts(
+    parts: Iterable[tuple[Sequence[Bet], Mapping[int, BetHistory]]], as_of: datetime, cause: Cause
+) -> list[Written]:
+    """The same for so many bets that their histories are better not held all at once."""
+    written: list[Written] = []
+    changes: list[Change] = []
+    matters: set[int] = set()
+    for bets, histories in parts:
+        was = {bet.pk: bet.thesis_status for bet in bets}
+        standings = {
+            bet.pk: standing_of(histories[bet.pk], moment_for(histories[bet.pk], as_of))
+            for bet in bets
+        }
+        matters.update(bet.pk for bet in bets if matters_to_money(bet, standings[bet.pk]))
+        turns = _write_turns(bets, histories, standings, cause)
+        _write_points(bets, histories, standings, cause)
+        _write_hypotheses(standings.values())
+        for bet in bets:
+            new = turns.get(bet.pk, [])
+            _project(bet, standings[bet.pk], new, cause)
+            changes.append(Change(bet, was[bet.pk], new))
+            written.append(Written(bet, standings[bet.pk], new))
+        write_over(bets, _PROJECTED)
     tell_of_theses(changes, cause.known_at)
     owe_theses(changes, cause.known_at)
     tell_of_answers(cause.touched, cause.known_at)
-    _tell(bets, matters, cause)
-    return [Written(bet, standings[bet.pk], turns.get(bet.pk, [])) for bet in bets]
-
-
-# --- what has moved -------------------------------------------------------------------------------
-
-
-def _has_moved(bet: Bet, history: BetHistory, as_of: datetime) -> bool:
-    """Whether anything that a page shows of the bet is no longer true."""
-    standing = standing_of(history, moment_for(history, as_of))
-    if _matters(bet, standing) or bet.thesis_status != standing.status:
-        return True
-    if bet.freshest_evidence_at != standing.newest:
-        return True
-    for identifier, now in standing.hypotheses.items():
-        known = history.known.get(identifier)
-        if known is None or sorted(known.kill_criteria_met) != sorted(now.kill):
-            return True
-        aged = abs(known.freshness - now.freshness) >= NOTICEABLE_FRESHNESS
-        if aged or _moved(known.belief, now.belief):
-            return True
-    return False
-
-
-def _matters(bet: Bet, standing: Standing) -> bool:
-    """Whether the money may depend on the difference."""
-    was_broken = bet.thesis_status == "broken"
-    return _moved(bet.belief, standing.belief) or was_broken != standing.is_broken
-
-
-def _moved(before: float | None, after: float | None) -> bool:
-    if before is None or after is None:
-        return before is not after
-    return abs(before - after) >= NOTICEABLE
+    _tell([each.bet for each in written], matters, cause)
+    return written
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -230,12 +217,12 @@ def _write_points(
         is_spoken_of = cause.in_bulk or bool(standing.hypotheses.keys() & set(cause.touched))
         if standing.newest is None and bet.belief_changed_at is None:
             continue
-        if standing.belief is not None and (is_spoken_of or _moved(bet.belief, standing.belief)):
+        if standing.belief is not None and (is_spoken_of or moved(bet.belief, standing.belief)):
             points.append(_point(bet, None, standing.belief, standing, cause))
         for identifier, now in standing.hypotheses.items():
             known = history.known.get(identifier)
             before = known.belief if known else None
-            if identifier in cause.touched or _moved(before, now.belief):
+            if identifier in cause.touched or moved(before, now.belief):
                 points.append(_point(bet, int(identifier), now.belief, standing, cause))
     BeliefPoint.objects.bulk_create(points)
 
@@ -283,7 +270,7 @@ def _write_hypotheses(standings: Iterable[Standing]) -> None:
 
 def _project(bet: Bet, standing: Standing, turns: list[ThesisBreak], cause: Cause) -> None:
     """Bring the bet's own columns up to date; not saved."""
-    if bet.belief is not None and _moved(bet.belief, standing.belief):
+    if bet.belief is not None and moved(bet.belief, standing.belief):
         bet.belief_before = bet.belief
         bet.belief_changed_at = cause.known_at
     bet.belief = standing.belief

@@ -1,7 +1,7 @@
 """Many events at once: each bet locked once, worked out once, all rows in one statement."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,10 +12,9 @@ from psycopg.errors import UniqueViolation
 from bets.edit import Editor, Office
 from bets.models import Bet, BetTeam, Hypothesis, Portfolio
 from evidence import belief, beliefs
-from evidence.belief.retraction import live_retractions
 from evidence.beliefs import Cause
 from evidence.event_row import refuse_unless_same, row_of, visible_hypotheses
-from evidence.history import BetHistory, histories_of, item_of
+from evidence.history import BetHistory, histories_of, item_of, taken_back_on
 from evidence.models import Evidence, Source
 from evidence.said import NewEvidence, Said, read
 from evidence.sources import sources_named
@@ -26,6 +25,9 @@ from spm.errors import Conflict, Invalid
 
 #: How often to look again when somebody else takes the same event on another bet meanwhile.
 MOST_TRIES = 5
+
+#: Of so many bets the histories are held at a time.
+BETS_AT_ONCE = 200
 
 Refusal = Invalid | Conflict | NotAllowed
 
@@ -109,13 +111,7 @@ class _Batch:
         self.hypotheses = {row.pk: row for row in rows}
         locked = beliefs.lock(row.bet_id for row in self.hypotheses.values())
         self.bets = {bet.pk: bet for bet in locked}
-        self.histories = histories_of(self.bets.values())
         self._note_what_is_not_allowed()
-        self.taken_back = {
-            identifier: {each.retracts for each in live_retractions(_retractions(hypothesis))}
-            for history in self.histories.values()
-            for identifier, hypothesis in history.hypotheses.items()
-        }
 
     def _note_what_is_not_allowed(self) -> None:
         if isinstance(self.principal, Office):
@@ -172,10 +168,11 @@ class _Batch:
     ) -> tuple[dict[int, Outcome], list[Evidence]]:
         """Part new events from known ones and from such as cannot be."""
         known = self._known(readings)
-        on_record = self._on_record(readings)
+        targets = {said.columns["retracts"] for _, _, said in readings} - {None}
+        on_record = self._on_record(targets)
         outcomes: dict[int, Outcome] = {}
         rows: list[Evidence] = []
-        taken_back = {identifier: set(each) for identifier, each in self.taken_back.items()}
+        taken_back = taken_back_on(self.bets) if targets else {}
         for place, hypothesis_id, said in readings:
             source = self.sources[said.source.lower()] if said.source else None
             key = (source.pk if source else None, said.external_id)
@@ -213,9 +210,8 @@ class _Batch:
         rows = Evidence.objects.filter(portfolio=self.portfolio, external_id__in=names)
         return {(row.source_id, row.external_id): row for row in rows}
 
-    def _on_record(self, readings: list[tuple[int, int, Said]]) -> set[tuple[int, int]]:
+    def _on_record(self, targets: set[int]) -> set[tuple[int, int]]:
         """Which (evidence, hypothesis) there are to take back."""
-        targets = {said.columns["retracts"] for _, _, said in readings} - {None}
         if not targets:
             return set()
         rows = Evidence.objects.filter(pk__in=targets, portfolio=self.portfolio)
@@ -225,7 +221,7 @@ class _Batch:
         self,
         hypothesis_id: int,
         said: Said,
-        taken_back: dict[belief.Id, set[belief.Id]],
+        taken_back: dict[int, set[int]],
         on_record: set[tuple[int, int]],
     ) -> None:
         target = said.columns["retracts"]
@@ -233,9 +229,10 @@ class _Batch:
             return
         if (target, hypothesis_id) not in on_record:
             raise Invalid({"retracts": "There is no such evidence on this hypothesis."})
-        if target in taken_back[hypothesis_id]:
+        gone = taken_back.setdefault(hypothesis_id, set())
+        if target in gone:
             raise Invalid({"retracts": "It has been taken back already."})
-        taken_back[hypothesis_id].add(target)
+        gone.add(target)
 
     def _write_beliefs(self, rows: list[Evidence]) -> None:
         """Work out the beliefs of the bets that were spoken of, each once."""
@@ -246,24 +243,29 @@ class _Batch:
             item = item_of(vars(row), self.hypotheses[row.hypothesis_id].metric)
             if item is not None:
                 items[row.hypothesis_id].append(item)
-        touched = {row.hypothesis_id for row in rows}
         bet_ids = sorted({row.bet_id for row in rows})
-        histories = {bet_id: _longer(self.histories[bet_id], items) for bet_id in bet_ids}
         counted = "1 event" if len(rows) == 1 else f"{len(rows)} events"
         cause = Cause(
             f"{counted} on {len(bet_ids)} bets" if len(bet_ids) > 1 else f"{counted} on one bet",
             self.recorded_at,
-            touched=touched,
+            touched={row.hypothesis_id for row in rows},
             in_bulk=True,
         )
-        beliefs.write([self.bets[bet_id] for bet_id in bet_ids], histories, self.moment, cause)
+        first = min(row.pk for row in rows)
+        parts = self._histories(bet_ids, items, first)
+        beliefs.write_in_parts(parts, self.moment, cause)
+
+    def _histories(
+        self, bet_ids: Sequence[int], items: Mapping[int, list[belief.Item]], first: int
+    ) -> Iterator[tuple[list[Bet], dict[int, BetHistory]]]:
+        """Bets with all that has been learnt of them, some at a time."""
+        for start in range(0, len(bet_ids), BETS_AT_ONCE):
+            bets = [self.bets[bet_id] for bet_id in bet_ids[start : start + BETS_AT_ONCE]]
+            before = histories_of(bets, before=first)
+            yield bets, {bet_id: _longer(each, items) for bet_id, each in before.items()}
 
 
-def _retractions(hypothesis: belief.Hypothesis) -> list[belief.Retraction]:
-    return [item for item in hypothesis.evidence if isinstance(item, belief.Retraction)]
-
-
-def _longer(history: BetHistory, items: dict[int, list[belief.Item]]) -> BetHistory:
+def _longer(history: BetHistory, items: Mapping[int, list[belief.Item]]) -> BetHistory:
     hypotheses = {
         identifier: replace(
             hypothesis, evidence=(*hypothesis.evidence, *items.get(int(identifier), ()))

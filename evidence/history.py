@@ -11,6 +11,7 @@ from typing import Any
 
 from bets.models import Bet, Hypothesis, KillCriterion
 from evidence import belief
+from evidence.belief.retraction import live_retractions
 from evidence.models import Evidence, HypothesisBelief
 
 _COLUMNS = (
@@ -60,8 +61,13 @@ class BetHistory:
                 yield item.observed_at
 
 
-def histories_of(bets: Iterable[Bet]) -> dict[int, BetHistory]:
-    """The history of each of the bets, by the bet's id."""
+def histories_of(bets: Iterable[Bet], before: int | None = None) -> dict[int, BetHistory]:
+    """The history of each of the bets, by the bet's id.
+
+    Args:
+        bets: whose.
+        before: the id of the first evidence that has no part in it; none by default.
+    """
     bets = list(bets)
     ids = [bet.pk for bet in bets]
     hypotheses = list(
@@ -72,8 +78,10 @@ def histories_of(bets: Iterable[Bet]) -> dict[int, BetHistory]:
         criteria[criterion.hypothesis_id].append(criterion)
     metrics = {hypothesis.pk: hypothesis.metric for hypothesis in hypotheses}
     items: dict[int, list[belief.Item]] = defaultdict(list)
-    events = Evidence.objects.filter(bet_id__in=ids).order_by("id").values_list(*_COLUMNS)
-    for row in events:
+    events = Evidence.objects.filter(bet_id__in=ids).order_by("id")
+    if before is not None:
+        events = events.filter(pk__lt=before)
+    for row in events.values_list(*_COLUMNS):
         item = item_of(dict(zip(_COLUMNS, row, strict=True)), metrics[row[1]])
         if item is not None:
             items[row[1]].append(item)
@@ -81,6 +89,20 @@ def histories_of(bets: Iterable[Bet]) -> dict[int, BetHistory]:
     for hypothesis in hypotheses:
         of_bet[hypothesis.bet_id].append(hypothesis)
     return {bet.pk: _history(bet, of_bet[bet.pk], criteria, items) for bet in bets}
+
+
+def taken_back_on(bets: Iterable[int]) -> dict[int, set[int]]:
+    """Which evidence on these bets, by id, is taken back, by the hypothesis' id; one query."""
+    rows = Evidence.objects.filter(bet_id__in=list(bets), kind="retraction")
+    said: dict[int, list[belief.Retraction]] = defaultdict(list)
+    for row in rows.values_list(*_COLUMNS):
+        item = item_of(dict(zip(_COLUMNS, row, strict=True)), "")
+        if isinstance(item, belief.Retraction):
+            said[row[1]].append(item)
+    return {
+        identifier: {int(each.retracts) for each in live_retractions(items)}
+        for identifier, items in said.items()
+    }
 
 
 def item_of(row: Mapping[str, Any], metric: str) -> belief.Item | None:
