@@ -13,7 +13,7 @@ from bets.edit import Editor, Office
 from bets.models import Bet, BetTeam, Hypothesis, Portfolio
 from evidence import belief, beliefs
 from evidence.beliefs import Cause
-from evidence.event_row import refuse_unless_same, row_of, visible_hypotheses
+from evidence.event_row import known_events, refuse_unless_same, row_of, visible_hypotheses
 from evidence.history import BetHistory, histories_of, item_of, taken_back_on
 from evidence.models import Evidence, Source
 from evidence.said import NewEvidence, Said, read
@@ -167,16 +167,15 @@ class _Batch:
         self, readings: list[tuple[int, int, Said]]
     ) -> tuple[dict[int, Outcome], list[Evidence]]:
         """Part new events from known ones and from such as cannot be."""
-        known = self._known(readings)
+        known = known_events(self.portfolio.pk, map(self._name, (said for _, _, said in readings)))
         targets = {said.columns["retracts"] for _, _, said in readings} - {None}
         on_record = self._on_record(targets)
         outcomes: dict[int, Outcome] = {}
         rows: list[Evidence] = []
         taken_back = taken_back_on(self.bets) if targets else {}
         for place, hypothesis_id, said in readings:
-            source = self.sources[said.source.lower()] if said.source else None
-            key = (source.pk if source else None, said.external_id)
-            before = known.get(key) if said.external_id else None
+            key = self._name(said)
+            before = known.get(key)
             try:
                 if before is not None:
                     refuse_unless_same(before, hypothesis_id, said)
@@ -186,7 +185,7 @@ class _Batch:
             except (Invalid, Conflict) as refusal:
                 outcomes[place] = Outcome(refusal=refusal)
                 continue
-            row = self._row(hypothesis_id, said, source)
+            row = self._row(hypothesis_id, said)
             rows.append(row)
             outcomes[place] = Outcome(row, created=True)
             if said.external_id:
@@ -195,20 +194,19 @@ class _Batch:
         rows.sort(key=lambda row: row.external_id or "")
         return outcomes, rows
 
-    def _row(self, hypothesis_id: int, said: Said, source: Source | None) -> Evidence:
+    def _source(self, said: Said) -> Source | None:
+        return self.sources[said.source.lower()] if said.source else None
+
+    def _name(self, said: Said) -> tuple[int | None, str | None]:
+        """By what the event is known: its source, and the source's own name for it."""
+        source = self._source(said)
+        return source.pk if source else None, said.external_id
+
+    def _row(self, hypothesis_id: int, said: Said) -> Evidence:
         hypothesis = self.hypotheses[hypothesis_id]
+        source = self._source(said)
         bet = self.bets[hypothesis.bet_id]
         return row_of(self.principal, hypothesis, bet, said, source, self.moment, self.recorded_at)
-
-    def _known(
-        self, readings: list[tuple[int, int, Said]]
-    ) -> dict[tuple[int | None, str | None], Evidence]:
-        """Events with these names that were taken before, by source and name."""
-        names = {said.external_id for _, _, said in readings if said.external_id}
-        if not names:
-            return {}
-        rows = Evidence.objects.filter(portfolio=self.portfolio, external_id__in=names)
-        return {(row.source_id, row.external_id): row for row in rows}
 
     def _on_record(self, targets: set[int]) -> set[tuple[int, int]]:
         """Which (evidence, hypothesis) there are to take back."""
@@ -251,7 +249,7 @@ class _Batch:
             touched={row.hypothesis_id for row in rows},
             in_bulk=True,
         )
-        first = min(row.pk for row in rows)
+        first = min(row.id for row in rows)
         parts = self._histories(bet_ids, items, first)
         beliefs.write_in_parts(parts, self.moment, cause)
 

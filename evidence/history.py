@@ -6,11 +6,14 @@ The only place that knows both sides. Four queries, however many bets.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.db.models import BigIntegerField, Func, QuerySet
 
 from bets.models import Bet, Hypothesis, KillCriterion
 from evidence import belief
+from evidence.belief.many import EPOCH
 from evidence.belief.retraction import live_retractions
 from evidence.models import Evidence, HypothesisBelief
 
@@ -77,14 +80,10 @@ def histories_of(bets: Iterable[Bet], before: int | None = None) -> dict[int, Be
     for criterion in KillCriterion.objects.filter(hypothesis__bet_id__in=ids).order_by("id"):
         criteria[criterion.hypothesis_id].append(criterion)
     metrics = {hypothesis.pk: hypothesis.metric for hypothesis in hypotheses}
-    items: dict[int, list[belief.Item]] = defaultdict(list)
-    events = Evidence.objects.filter(bet_id__in=ids).order_by("id")
+    events = Evidence.objects.filter(bet_id__in=ids)
     if before is not None:
         events = events.filter(pk__lt=before)
-    for row in events.values_list(*_COLUMNS):
-        item = item_of(dict(zip(_COLUMNS, row, strict=True)), metrics[row[1]])
-        if item is not None:
-            items[row[1]].append(item)
+    items = _items(events, metrics)
     of_bet: dict[int, list[Hypothesis]] = defaultdict(list)
     for hypothesis in hypotheses:
         of_bet[hypothesis.bet_id].append(hypothesis)
@@ -93,16 +92,39 @@ def histories_of(bets: Iterable[Bet], before: int | None = None) -> dict[int, Be
 
 def taken_back_on(bets: Iterable[int]) -> dict[int, set[int]]:
     """Which evidence on these bets, by id, is taken back, by the hypothesis' id; one query."""
-    rows = Evidence.objects.filter(bet_id__in=list(bets), kind="retraction")
-    said: dict[int, list[belief.Retraction]] = defaultdict(list)
-    for row in rows.values_list(*_COLUMNS):
-        item = item_of(dict(zip(_COLUMNS, row, strict=True)), "")
-        if isinstance(item, belief.Retraction):
-            said[row[1]].append(item)
+    said = _items(Evidence.objects.filter(bet_id__in=list(bets), kind="retraction"), {})
     return {
-        identifier: {int(each.retracts) for each in live_retractions(items)}
+        identifier: {
+            int(each.retracts)
+            for each in live_retractions(
+                item for item in items if isinstance(item, belief.Retraction)
+            )
+        }
         for identifier, items in said.items()
     }
+
+
+def _items(
+    events: "QuerySet[Evidence]", metrics: Mapping[int, str]
+) -> Mapping[int, list[belief.Item]]:
+    """What rows of evidence say, in the order in which they came, by the hypothesis' id."""
+    items: dict[int, list[belief.Item]] = defaultdict(list)
+    columns = (*_COLUMNS[:-1], _Microseconds("observed_at"))
+    for values in events.order_by("id").values_list(*columns):
+        row = dict(zip(_COLUMNS, values, strict=True))
+        row["observed_at"] = EPOCH + timedelta(microseconds=row["observed_at"])
+        hypothesis_id = row["hypothesis_id"]
+        item = item_of(row, metrics.get(hypothesis_id, ""))
+        if item is not None:
+            items[hypothesis_id].append(item)
+    return items
+
+
+class _Microseconds(Func):
+    """A moment in microseconds since 1970, which the driver reads in a tenth of the time."""
+
+    template = "(EXTRACT(EPOCH FROM %(expressions)s) * 1000000)::bigint"
+    output_field = BigIntegerField()
 
 
 def item_of(row: Mapping[str, Any], metric: str) -> belief.Item | None:
