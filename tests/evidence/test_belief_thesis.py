@@ -13,13 +13,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.belief import Hypothesis, Id, ThesisEvent, history, hypothesis_belief, thesis_belief
+from evidence.belief import (
+    Hypothesis,
+    Id,
+    ThesisEvent,
+    histories,
+    history,
+    hypothesis_belief,
+    thesis_belief,
+)
 from evidence.belief.kill import kill_criteria_met
 from evidence.belief.many import microseconds
 from evidence.belief.retraction import counted_evidence
 from evidence.belief.running import RunningBelief, beliefs_at
 from tests.evidence import belief_reference
 from tests.evidence.belief_factories import (
+    AGES,
     AS_OF,
     SHARE_OF_A_THIRD,
     criterion,
@@ -363,3 +372,14 @@ def test_the_status_agrees_with_a_replay_that_starts_anew_at_every_moment(
     bet, by_id = thesis_of(*chain, **bounds(thresholds))
     expected = belief_reference.is_broken(bet, by_id, AS_OF, standing_anew, looks_per_half_life=4)
     assert (thesis_belief(bet, by_id, AS_OF).status == "broken") == expected
+
+
+@given(st.lists(st.tuples(CHAINS, THRESHOLDS, AGES), max_size=4))
+def test_many_theses_at_once_have_the_history_that_each_has_by_itself(
+    asked: list[tuple[list[Hypothesis], tuple[float, float], float]],
+) -> None:
+    theses = [
+        (*thesis_of(*chain, **bounds(thresholds)), days_ago(age), None)
+        for chain, thresholds, age in asked
+    ]
+    assert list(histories(theses)) == [history(*each[:3]) for each in theses]

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 #: A net against a slow path: rows for each second of our own computing, which says the same on a
 #: busy machine. In time on the clock, bench/ measures it.
-FEWEST_ROWS_PER_SECOND = 1_500
+FEWEST_ROWS_PER_SECOND = 2_500
 
 
 def judgement(**fields: Any) -> NewEvidence:
