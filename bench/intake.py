@@ -3,7 +3,8 @@
     python -m bench.intake [--bets 100] [--events 5000] [--batch 50000] [--singles 300]
                            [--in-turn]
 
-On PostgreSQL and Valkey servers of its own, below the API: what is measured is the door itself.
+On PostgreSQL and Valkey servers of its own, as tests have them (fsync off, for both sides), below
+the API: what is measured is the door itself.
 Bulk comes in batches, hypothesis after hypothesis, and a last batch speaks of all of them; with
 --in-turn every batch speaks of all hypotheses. In the end all beliefs are worked out anew from
 what is stored, and compared.
