@@ -79,7 +79,12 @@ class MayNotDecide(NotAllowed):
 
 
 def authority_for(
-    principal: Principal, proposal: Proposal, booking: Booking, *, to_decide: bool = False
+    principal: Principal,
+    proposal: Proposal,
+    booking: Booking,
+    *,
+    to_decide: bool = False,
+    at: datetime | None = None,
 ) -> Authority:
     """By what right this principal may decide this: their role, or else a mandate; a key by a
     mandate alone, of its own or of its owner's.
@@ -89,12 +94,14 @@ def authority_for(
         proposal: about what.
         booking: what would be booked: the whole, or a part.
         to_decide: whether it is about to be booked: the mandates that it may draw on are locked.
+        at: the moment, where a history is made up; now by default.
 
     Raises:
         MayNotDecide: they may not; the text says why, and who may.
     """
     try:
-        text, mandate = _right_of(principal, proposal, booking, to_decide)
+        moment = at or timezone.now()
+        text, mandate = _right_of(principal, proposal, booking, to_decide, moment)
     except NotAllowed as refusal:
         raise MayNotDecide(str(refusal), who_may(proposal, booking)) from None
     return Authority(text, needs_two(proposal, booking), mandate)
@@ -221,7 +228,7 @@ def require_no_hand(principal: Principal, proposal: Proposal) -> Membership:
 
 
 def _right_of(
-    principal: Principal, proposal: Proposal, booking: Booking, to_decide: bool
+    principal: Principal, proposal: Proposal, booking: Booking, to_decide: bool, moment: datetime
 ) -> tuple[str, Mandate | None]:
     person, portfolio = person_behind(principal), proposal.portfolio
     membership = require_no_hand(principal, proposal)
@@ -230,7 +237,7 @@ def _right_of(
     by_key = f" of {person}, by the key '{principal.name}'" * isinstance(principal, ApiKey)
     if not by_key and (role := _role_of(membership, portfolio, booking.moved)):
         return f"Role: {role}", None
-    held = mandates.held_by(principal, portfolio, timezone.now(), to_decide=to_decide)
+    held = mandates.held_by(principal, portfolio, moment, to_decide=to_decide)
     against = {
         use.mandate: mandates.why_not_covered(use, booking.changes, booking.moves) for use in held
     }

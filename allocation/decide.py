@@ -4,6 +4,7 @@
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +21,7 @@ from allocation.booking import transfers_of
 from allocation.leaving import carry_out
 from allocation.models import Consent, Decision, Mandate, Proposal
 from allocation.part import Part, WorkedOut, as_shown
-from allocation.propose import close
+from allocation.propose import close, refuses_rest
 from allocation.requests import ask
 from allocation.still_so import (
     Shown,
@@ -77,7 +78,7 @@ def approve(
         refuse_if_newer_is_known(proposal, shown)
         found = _part(proposal, shown, part)
         booking = Booking(proposal, found)
-        authority = authority_for(principal, proposal, booking, to_decide=True)
+        authority = authority_for(principal, proposal, booking, to_decide=True, at=at)
         carry_out.hold_the_board(proposal)
         ledger.hold(proposal.portfolio_id)
         refuse_if_positions_differ(proposal)
@@ -140,7 +141,7 @@ def _approve(
     decision = _decide(taken, proposal, kind, newer, first, booking.part)
     _book(decision, proposal)
     carry_out.move_the_cards(taken.decider, proposal, decision)
-    _mark(proposal, booking.part)
+    _mark(proposal, decision, booking.part)
     ask(proposal.portfolio_id, f"{proposal} was {decision.get_kind_display().lower()}.")
     signals.decided.send(Decision, decision=decision)
     return decision
@@ -160,13 +161,31 @@ def _book(decision: Decision, proposal: Proposal) -> None:
         raise Conflict("The money is no longer where it was.", error.changed) from error
 
 
-def _mark(proposal: Proposal, found: WorkedOut | None) -> None:
-    """Say of each change whether it was approved, wholly or with a smaller amount."""
+def _mark(proposal: Proposal, decision: Decision, found: WorkedOut | None) -> None:
+    """Say of each change whether it was approved, wholly or with a smaller amount.
+
+    Neither is said of what the decider could not have refused: it is left for those who may.
+    """
     if found is None:
         proposal.changes.update(approved=True)
         return
     proposal.changes.filter(bet_id__in=found.after).update(approved=True)
-    proposal.changes.exclude(bet_id__in=found.after).update(approved=False)
+    if refuses_rest(decision):
+        proposal.changes.exclude(bet_id__in=found.after).update(approved=False)
+
+
+def _as_kept(taken: Taken, proposal: Proposal, found: WorkedOut) -> dict[str, Any]:
+    """A part as its decision keeps it, and whether what it leaves out is refused thereby.
+
+    Only who may decide the whole can refuse any of it.
+    """
+    may_refuse = taken.signature is not None or not taken.authority.mandate
+    if may_refuse:
+        try:
+            authority_for(taken.decider, proposal, Booking(proposal), at=taken.at)
+        except NotAllowed:
+            may_refuse = False
+    return {**found.as_json(), "refuses_rest": may_refuse}
 
 
 def refuse(
@@ -274,7 +293,7 @@ def _decide(
         proposal_version=proposal.version,
         content_sha256=proposal.content_sha256,
         evidence_seen=sorted({*proposal.evidence.values_list("id", flat=True), *known}),
-        part=None if found is None else found.as_json(),
+        part=None if found is None else _as_kept(taken, proposal, found),
     )
     close(proposal, kind, taken.reason if kind == Decision.Kind.EXPIRED else "", taken.at)
     live.say(

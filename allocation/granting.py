@@ -42,7 +42,9 @@ Given = Mapping[str, Any]
 
 
 @transaction.atomic
-def grant(by: Principal, portfolio: Portfolio, given: Given) -> Mandate:
+def grant(
+    by: Principal, portfolio: Portfolio, given: Given, *, at: datetime | None = None
+) -> Mandate:
     """Give somebody, or a key, the right to decide within limits.
 
     Args:
@@ -52,6 +54,7 @@ def grant(by: Principal, portfolio: Portfolio, given: Given) -> Mandate:
             (theme, stream, liquidity); ``most_per_move`` and ``most_per_30_days``, currency per
             month; ``reversible_only`` (true unless said); ``books_at_once`` (false unless said);
             ``expires_at``; ``reason``.
+        at: the moment, where a history is made up; now by default.
 
     Raises:
         NotAllowed: they may not set limits, or are a key.
@@ -59,9 +62,12 @@ def grant(by: Principal, portfolio: Portfolio, given: Given) -> Mandate:
     """
     require(by, "set_limits", portfolio.pk)
     require_person(by, "grant a mandate")
-    fields, granter = _read(given), person_behind(by)
+    fields, granter, moment = _read(given), person_behind(by), at or timezone.now()
     terms = {name: value for name, value in fields.values.items() if value is not None}
-    faults = {**_faults_of_terms(terms, portfolio), **_faults_of_holder(terms, portfolio, granter)}
+    faults = {
+        **_faults_of_terms(terms, portfolio, moment),
+        **_faults_of_holder(terms, portfolio, granter),
+    }
     fields.wrong |= {name: text for name, text in faults.items() if name not in fields.wrong}
     fields.done()
     reason = terms.pop("reason")
@@ -70,9 +76,10 @@ def grant(by: Principal, portfolio: Portfolio, given: Given) -> Mandate:
         user_id=terms.pop("user", None),
         api_key_id=terms.pop("api_key", None),
         granted_by=granter,
+        starts_at=moment,
         **terms,
     )
-    _note(made, {}, by, reason)
+    _note(made, {}, by, reason, at)
     return made
 
 
@@ -136,7 +143,13 @@ def differences(portfolio: Portfolio) -> Iterator[tuple[str, str]]:
             yield f"mandate {mandate.pk}", f"has another {', '.join(odd)} than its journal says"
 
 
-def _note(mandate: Mandate, before: dict[str, Any], by: Principal, reason: str) -> None:
+def _note(
+    mandate: Mandate,
+    before: dict[str, Any],
+    by: Principal,
+    reason: str,
+    at: datetime | None = None,
+) -> None:
     limit_journal.note(
         mandate.portfolio_id,
         Subject.MANDATE,
@@ -145,6 +158,7 @@ def _note(mandate: Mandate, before: dict[str, Any], by: Principal, reason: str) 
         by=by,
         reason=reason,
         mandate=mandate,
+        at=at,
     )
     live.say(mandate.portfolio_id, "limits", "proposals")
 
@@ -175,9 +189,9 @@ def _yes_or_no(value: Any, field: str) -> bool:
     return value
 
 
-def _faults_of_terms(terms: dict[str, Any], portfolio: Portfolio) -> dict[str, str]:
+def _faults_of_terms(terms: dict[str, Any], portfolio: Portfolio, now: datetime) -> dict[str, str]:
     """What is wrong with the fields that could be read."""
-    wrong, now = {}, timezone.now()
+    wrong = {}
     one, all_of_them = terms.get("most_per_move"), terms.get("most_per_30_days")
     if one is not None and one <= 0:
         wrong["most_per_move"] = "It has to be more than nothing."

@@ -1,6 +1,7 @@
 """The journal of limits: each change of a guardrail, a mandate or a sum, with its why."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -40,8 +41,12 @@ def note(
     reason: str,
     guardrail: Guardrail | None = None,
     mandate: Mandate | None = None,
+    at: datetime | None = None,
 ) -> LimitChange:
-    """Write one change down, in the transaction that makes it."""
+    """Write one change down, in the transaction that makes it.
+
+    ``at`` is the moment of a change of the past, where a history is made up.
+    """
     return LimitChange.objects.create(
         portfolio_id=portfolio_id,
         subject=subject,
@@ -49,7 +54,7 @@ def note(
         mandate=mandate,
         before=dict(before),
         after=dict(after),
-        changed_at=timezone.now(),
+        changed_at=at or timezone.now(),
         reason=reason,
         **signature(by),
     )

@@ -158,10 +158,21 @@ def _refused_alike(portfolio: Portfolio, solution: Solution) -> Proposal | None:
     )
     if last is None or last.kind not in (Decision.Kind.REFUSED, Decision.Kind.PARTLY_APPROVED):
         return None
+    if not refuses_rest(last):
+        return None
     said = _not_taken(last)
     return (
         last.proposal if alike(said, _changes_in(solution), portfolio.quiet_change_share) else None
     )
+
+
+def refuses_rest(decision: Decision) -> bool:
+    """Whether what a decision about a part leaves out counts as refused.
+
+    It does unless the decider could not have refused it: then it is proposed again, for those who
+    may decide it. Decisions that do not say so were made by people who may.
+    """
+    return (decision.part or {}).get("refuses_rest", True) is True
 
 
 def _what_was_refused(proposal: Proposal) -> str:

@@ -6,7 +6,7 @@ the largest is left out too, until what remains lies inside or nothing does.
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -56,9 +56,14 @@ def part_inside(use: Use, proposal: Proposal) -> Booking | None:
     return None
 
 
-def inside_one_of(principal: Principal, proposal: Proposal) -> tuple[Use, Booking] | None:
-    """The first mandate of somebody's that something of a proposal lies in, and what does."""
-    for use in mandates.held_by(principal, proposal.portfolio, timezone.now()):
+def inside_one_of(
+    principal: Principal, proposal: Proposal, at: datetime | None = None
+) -> tuple[Use, Booking] | None:
+    """The first mandate of somebody's that something of a proposal lies in, and what does.
+
+    ``at`` is the moment, where a history is made up; now by default.
+    """
+    for use in mandates.held_by(principal, proposal.portfolio, at or timezone.now()):
         booking = part_inside(use, proposal)
         if booking is not None:
             return use, booking

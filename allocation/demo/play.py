@@ -7,7 +7,7 @@ judged by what was known then. What the rules of the board refuse stays where it
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,9 +18,11 @@ from allocation import ledger, requests
 from allocation.decide import approve, refuse
 from allocation.demo import story as reading
 from allocation.demo.story import Story
+from allocation.granting import grant
 from allocation.models import Proposal, RecomputeRequest
 from allocation.recompute import recompute
 from allocation.still_so import Shown
+from allocation.within_mandate import inside_one_of
 from bets import board
 from bets.edit import OFFICE, add_hypothesis, create_bet
 from bets.models import Bet, Portfolio, Stage, StageChange
@@ -60,6 +62,7 @@ class _Day:
     envelope: Decimal | None = None
     capacity: Facts | None = None
     publishes: bool = False
+    mandate: Facts | None = None
     decision: Facts | None = None
 
 
@@ -91,6 +94,8 @@ class _Scene:
             self.days[envelope["days_ago"]].envelope = envelope["amount"] * THOUSAND
         for capacity in self.story.capacities:
             self.days[capacity["days_ago"]].capacity = capacity
+        for mandate in self.story.mandates:
+            self.days[mandate["days_ago"]].mandate = mandate
         for decision in self.story.decisions:
             self.days[decision["days_ago"] + DAYS_TO_DECIDE].publishes = True
             self.days[decision["days_ago"]].decision = decision
@@ -117,6 +122,8 @@ class _Scene:
             change_team(team, {"capacity": day.capacity["amount"] * THOUSAND})
         if day.publishes:
             self._recompute(at)
+        if day.mandate is not None:
+            self._grant(day.mandate, at)
         if day.decision is not None:
             self._decide(day.decision, at)
 
@@ -201,8 +208,38 @@ class _Scene:
         shown = Shown(proposal.version, proposal.content_sha256)
         if decision["verdict"] == "approved":
             approve(self.decider, proposal.pk, shown, reason=decision["reason"], at=at)
+        elif decision["verdict"] == "mandate":
+            self._decide_within_mandate(decision, proposal, shown, at)
         else:
             refuse(self.decider, proposal.pk, shown, decision["reason"], at=at)
+
+    def _grant(self, facts: Facts, at: datetime) -> None:
+        """Somebody in finance lets a lead decide within limits."""
+        scope = {
+            "theme": list(self.portfolio.themes.filter(name__in=facts["themes"])),
+        }
+        given = {
+            "user": User.objects.get(email=facts["holder"]).pk,
+            "scope": {name: [str(each.pk) for each in rows] for name, rows in scope.items()},
+            "most_per_move": f"{facts['most_per_move'] * THOUSAND:.2f}",
+            "most_per_30_days": f"{facts['most_per_30_days'] * THOUSAND:.2f}",
+            "expires_at": at + timedelta(days=facts["days"]),
+            "reason": facts["reason"],
+        }
+        grant(User.objects.get(email=facts["granted_by"]), self.portfolio, given, at=at)
+
+    def _decide_within_mandate(
+        self, decision: Facts, proposal: Proposal, shown: Shown, at: datetime
+    ) -> None:
+        """What lies in the mandate of whoever decides; nothing where nothing does."""
+        holder = User.objects.get(email=decision["by"])
+        found = inside_one_of(holder, proposal, at)
+        if found is None:
+            return
+        _, booking = found
+        shown = replace(shown, part_sha256=booking.part_sha256)
+        part = booking.part.part if booking.part else None
+        approve(holder, proposal.pk, shown, part, reason=decision["reason"], at=at)
 
 
 def _needed_first(born: list[Facts]) -> Iterator[Facts]:

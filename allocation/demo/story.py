@@ -47,6 +47,7 @@ class Story:
     teams: list[dict[str, Any]]
     fungibility: dict[str, dict[str, float]]
     guardrails: list[dict[str, Any]]
+    mandates: list[dict[str, Any]]
     wip_limits: list[dict[str, Any]]
     bets: list[dict[str, Any]] = field(default_factory=list)
 
@@ -64,6 +65,7 @@ def read(path: Path = STORY) -> Story:
         teams=document["team"],
         fungibility=document["fungibility"],
         guardrails=document["guardrail"],
+        mandates=document["mandate"],
         wip_limits=document["wip"],
         bets=document["bet"],
     )

@@ -18,11 +18,13 @@ from allocation.deciding import Deciding, deciding
 from allocation.forms import DecisionForm
 from allocation.leaving.consequences import kept_with
 from allocation.leaving.draw_up import fits_the_books
+from allocation.left_out import left_out_of
 from allocation.models import Proposal
 from allocation.outline import Outline, outlines
 from allocation.pages.comments import said_about
 from allocation.pages.part import effect_in, page_rows
 from allocation.part_typed import TypedPart, as_proposed, ids_in, ticked
+from allocation.propose import refuses_rest
 from allocation.studied import studied
 from allocation.within_mandate import part_for
 from allocation.wording import sentence, title_of
@@ -33,7 +35,7 @@ AT_FIRST = 8
 """How many changes a proposal's page comes with."""
 A_STEP = 40
 """How many more are fetched at once."""
-MOST_MOVES = 12
+MOST_MOVES = MOST_LEFT_OUT = 12
 MOST_BARS, BAR, ABOVE_BARS = 9, 24, 48
 
 
@@ -113,6 +115,8 @@ def page_of(
         "everything": everything,
         "bars": _room_for_bars(proposal, outline),
     }
+    if not proposal.is_open:
+        context |= _not_booked(proposal)
     context |= _first_rows(proposal, typed, effect, outline, everything)
     if everything:
         context |= moves_and_limits(proposal, reading.ALL) | {
@@ -121,6 +125,18 @@ def page_of(
             **said_about(request, proposal),
         }
     return context
+
+
+def _not_booked(proposal: Proposal) -> dict[str, Any]:
+    """What was left out of a proposal of which a part was approved."""
+    decision = getattr(proposal, "decision", None)
+    rows = left_out_of([decision])[decision.pk] if decision and decision.part else []
+    more = max(len(rows) - MOST_LEFT_OUT, 0)
+    return {
+        "left_out_rows": rows[:MOST_LEFT_OUT],
+        "left_out_more": more,
+        "rest_is_refused": decision is not None and refuses_rest(decision),
+    }
 
 
 def _room_for_bars(proposal: Proposal, outline: Outline) -> int:

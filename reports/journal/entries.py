@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from allocation.booked import NOTHING
+from allocation.left_out import LeftOut, left_out_of
 from allocation.models import Decision
 from allocation.wording import sentences
 from bets.models import Bet
@@ -48,6 +49,17 @@ class Entry:
     change_count: int
     strongest: list[Seen]
     evidence_count: int
+    left_out: list[LeftOut]
+
+    @property
+    def most_left_out(self) -> list[LeftOut]:
+        """What was proposed and not booked of a part that was approved, as far as a row shows."""
+        return self.left_out[:MOST_CHANGES]
+
+    @property
+    def more_left_out(self) -> int:
+        """How many bets are not among those."""
+        return len(self.left_out) - len(self.most_left_out)
 
     @property
     def more_evidence(self) -> int:
@@ -85,6 +97,7 @@ def entries(
     }
     weights = decibans_then(seen)
     said = sentences(decision.proposal for decision in decisions)
+    missing = left_out_of(decisions)
     return [
         _entry(
             decision,
@@ -92,6 +105,7 @@ def entries(
             moved.get(decision.pk, NOTHING),
             [Changed(bets[bet_id], amount) for bet_id, amount in of_bets.items() if amount],
             _strongest(seen[decision.pk][1], weights[decision.pk]),
+            missing.get(decision.pk, []),
         )
         for decision in decisions
         for of_bets in [changes.get(decision.pk, {})]
@@ -104,6 +118,7 @@ def _entry(
     moved: Decimal,
     changes: list[Changed],
     strongest: list[Seen],
+    left_out: list[LeftOut],
 ) -> Entry:
     largest = sorted(changes, key=lambda change: (-abs(change.amount), change.bet.pk))
     return Entry(
@@ -115,6 +130,7 @@ def _entry(
         len(changes),
         strongest,
         len(decision.evidence_seen),
+        left_out,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from allocation.left_out import left_out_of
 from reports.journal.authority import authority_of
 from reports.journal.journal import Journal
 
@@ -19,6 +20,7 @@ def table(journal: Journal, part: str) -> list[list[Any]]:
 
 
 def _decisions(journal: Journal) -> Rows:
+    missing = left_out_of(journal.listed)
     for decision in journal.listed:
         yield [
             decision.decided_at.isoformat(),
@@ -30,6 +32,7 @@ def _decisions(journal: Journal) -> Rows:
             journal.moved.get(decision.pk, 0),
             len(decision.evidence_seen),
             decision.reason,
+            "; ".join(f"{row.title} {row.not_booked:+}" for row in missing.get(decision.pk, [])),
         ]
 
 
@@ -123,7 +126,7 @@ def _learned(journal: Journal) -> Rows:
 TABLES: dict[str, tuple[list[Any], Callable[[Journal], Rows]]] = {
     "decisions": (
         ["decided at", "proposal", "decision", "by", "key", "authority", "moved a month",
-         "events known", "reason"],
+         "events known", "reason", "not booked"],
         _decisions,
     ),
     "waits": (

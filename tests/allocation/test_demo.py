@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from allocation.demo.make import make_demo
 from allocation.demo.story import event, move, read
-from allocation.models import Decision, Proposal
+from allocation.models import Decision, Mandate, Proposal
 from allocation.verify import verify
 from bets.models import Bet, Portfolio, StageChange
 from bets.wip import full_limits
@@ -40,7 +40,11 @@ def test_the_demo_tells_two_years_and_ends_with_a_proposal_worth_approving() -> 
     assert moved.earliest("changed_at").changed_at < timezone.now() - timedelta(days=600)
 
     decisions = Decision.objects.filter(portfolio=portfolio).order_by("decided_at")
-    assert [each.kind for each in decisions].count("approved") == len(read().decisions) - 1
+    kinds = [each.kind for each in decisions]
+    assert kinds.count("approved") == len(read().decisions) - 2
+    in_part = decisions.get(kind="partial")
+    assert in_part.mandate is not None and in_part.mandate.holder == in_part.decided_by
+    assert Mandate.objects.filter(portfolio=portfolio).count() == len(read().mandates)
     numbers = five_numbers(portfolio)
     assert numbers.broken_rate > 0
     assert numbers.silent_bets > 0

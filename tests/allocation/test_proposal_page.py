@@ -11,10 +11,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from allocation import ledger
+from allocation.decide import approve
+from allocation.left_out import left_out_of
 from allocation.models import Decision, Proposal
 from allocation.pages.proposal import A_STEP, AT_FIRST
 from allocation.part_typed import typed_part
 from allocation.recompute import recompute
+from allocation.verify import verify
 from bets.models import Portfolio
 from reports.proposal_picture import MOST_BARS, pictures_of, table_of
 from spm.accounts.models import Role
@@ -142,6 +145,44 @@ def test_a_decided_part_says_on_both_pages_what_each_bet_was_left_with() -> None
         assert f"<span>{said}" in page
     panel = client.get(f"/bets/{office.sick.pk}/decisions").content.decode()
     assert "€24k/mo" in panel
+
+
+@pytest.mark.django_db
+def test_what_was_not_booked_stands_on_the_page_and_in_the_journal_with_why() -> None:
+    office = Office()
+    decision = office.approve(office.tired, sick=24_000)
+    missing = {row.title: row for row in left_out_of([decision])[decision.pk]}
+    assert missing["Tired"].why == "left out" and missing["Tired"].not_booked == -20_000
+    assert missing["Sick"].why == "another amount was set"
+    assert missing["Sick"].not_booked == -40_000 + 16_000
+    assert missing.keys() - {"Sick", "Tired"}
+    assert {row.why for title, row in missing.items() if title not in ("Sick", "Tired")} == {
+        "followed from the rest"
+    }
+    client = client_of(office)
+    page = client.get(f"/proposals/{office.proposal.pk}").content.decode()
+    assert "What was not booked" in page and "counts as refused" in page
+    assert page.count("followed from the rest") == len(missing) - 2
+    journal = " ".join(client.get("/decisions").content.decode().split())
+    assert "Not booked:" in journal and "−€20k/mo, left out" in journal
+    assert "Tired -20000.00" in client.get("/decisions/decisions.csv").content.decode()
+
+
+@pytest.mark.django_db
+def test_what_a_lead_leaves_out_is_not_refused_but_proposed_again_for_those_who_may() -> None:
+    office = Office()
+    Portfolio.objects.filter(pk=office.portfolio.pk).update(finance_above=Decimal(20_000))
+    lead = make_member(office.portfolio, Role.LEAD)
+    office.proposal.refresh_from_db()
+    found = office.worked_out(office.sick)
+    decision = approve(lead, office.proposal.pk, office.shown(found), found.part)
+    assert decision.part is not None and decision.part["refuses_rest"] is False
+    assert not office.proposal.changes.filter(approved=False).exists()
+    again = recompute(office.portfolio.pk)
+    assert again is not None and again.changes.filter(bet=office.sick).exists()
+    page = client_of(office).get(f"/proposals/{office.proposal.pk}").content.decode()
+    assert "left to others" in page and "is proposed again, for those who may decide it" in page
+    assert not verify(office.portfolio)
 
 
 @pytest.mark.django_db
