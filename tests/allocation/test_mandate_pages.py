@@ -20,7 +20,7 @@ from spm.accounts.models import Role, User
 from tests.allocation.test_decide import as_shown, proposed
 from tests.allocation.test_mandates import granted
 from tests.allocation.test_part import Office
-from tests.api_client import assert_problem, client_for
+from tests.api_client import ApiClient, assert_problem
 from tests.factories import PASSWORD, make_member, make_portfolio
 
 
@@ -158,7 +158,7 @@ def test_where_nothing_lies_in_the_mandate_it_says_so() -> None:
 @pytest.mark.django_db
 def test_the_api_grants_shows_and_revokes() -> None:
     portfolio = make_portfolio()
-    client, holder = client_for(portfolio, "finance"), make_member(portfolio)
+    client, holder = ApiClient(person=make_member(portfolio, Role.FINANCE)), make_member(portfolio)
     until = (timezone.now() + timedelta(days=30)).isoformat()
     body = {
         "user": holder.pk,
