@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.urls import path
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -12,7 +13,16 @@ from bets import serializers as forms
 from bets.models import Bet, Hypothesis, Portfolio
 from spm.api.idempotency import Answer, once
 from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
-from spm.api.views import ApiView, ListView, etag, id_in, respond, version_meant
+from spm.api.views import (
+    ApiView,
+    ListView,
+    etag,
+    id_in,
+    require_as_read,
+    respond,
+    tagged,
+    version_meant,
+)
 
 
 class Portfolios(ListView):
@@ -149,23 +159,34 @@ class Hypotheses(ListView):
 class OneHypothesis(ApiView):
     """One hypothesis."""
 
-    @extend_schema(responses=forms.HypothesisShown, summary="Show a hypothesis")
+    problems = (412,)
+
+    @extend_schema(responses=forms.HypothesisShown, parameters=[ETAG], summary="Show a hypothesis")
     def get(self, request: Request, hypothesis_id: int) -> Response:
-        """With its kill criteria."""
+        """With its kill criteria; ``ETag`` is for ``If-Match`` when you change it."""
         hypothesis = Hypothesis.objects.visible_to(self.principal).get(pk=hypothesis_id)
-        return Response(forms.HypothesisShown(hypothesis).data)
+        return tagged(forms.HypothesisShown(hypothesis).data)
 
     @extend_schema(
         request=forms.ChangedHypothesisTerms,
         responses=forms.HypothesisShown,
+        parameters=[IF_MATCH, ETAG],
         summary="Change a hypothesis",
     )
+    @transaction.atomic
     def patch(self, request: Request, hypothesis_id: int) -> Response:
-        """Change the fields that are given; say why where there is evidence already."""
+        """Change the fields that are given; say why where there is evidence already. With
+        ``If-Match`` nobody's change is overwritten.
+        """
         given = dict(self.body)
         reason = given.pop("reason", "")
-        hypothesis = edit.change_hypothesis(self.principal, hypothesis_id, given, reason)
-        return Response(forms.HypothesisShown(hypothesis).data)
+        rows = Hypothesis.objects.visible_to(self.principal)
+        # Whoever changes a thesis holds its bet: what is compared here is still so below.
+        Bet.objects.select_for_update(no_key=True).get(pk=rows.get(pk=hypothesis_id).bet_id)
+        seen = forms.HypothesisShown(rows.get(pk=hypothesis_id)).data
+        require_as_read(request, seen, needed=False)
+        edit.change_hypothesis(self.principal, hypothesis_id, given, reason)
+        return tagged(forms.HypothesisShown(rows.get(pk=hypothesis_id)).data)
 
 
 def _shown_bets(bets: Any) -> Any:

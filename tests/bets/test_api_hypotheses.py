@@ -67,3 +67,15 @@ def test_a_prior_that_no_evidence_could_move_is_refused(prior: object) -> None:
     response = client_for(portfolio).post("/hypotheses", body)
     document = assert_problem(response, 400, "invalid")
     assert [error["field"] for error in document["errors"]] == ["prior"]
+
+
+def test_a_hypothesis_that_was_changed_meanwhile_is_not_overwritten() -> None:
+    portfolio = make_portfolio()
+    hypothesis = make_hypothesis(make_bet(portfolio))
+    client, path = client_for(portfolio), f"/hypotheses/{hypothesis.pk}"
+    tag = client.get(path)["ETag"]
+    first = client.send("PATCH", path, {"statement": "It sells."}, If_Match=tag)
+    assert first.status_code == 200 and first["ETag"] == client.get(path)["ETag"] != tag
+    late = client.send("PATCH", path, {"statement": "It rents."}, If_Match=tag)
+    assert_problem(late, 412, "changed")
+    assert client.get(path).json()["statement"] == "It sells."
