@@ -399,5 +399,8 @@ LOGGING = {
     "formatters": {"line": {"()": "spm.logs.line_formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        "mcp": {"level": "WARNING"},  # it has a line for the end of each request
+    },
 }
