@@ -18,7 +18,7 @@ from allocation.studies import run_owed_studies
 from bets.models import Bet, Portfolio
 from evidence.asking import ask
 from evidence.models import EvidenceRequest, JiraConnection
-from spm.accounts.models import User
+from spm.accounts.models import ApiKey, User
 from spm.errors import Conflict
 from spm.webhooks import changes as webhooks
 from spm.webhooks.models import Event, Webhook
@@ -122,6 +122,7 @@ def addresses() -> list[str]:
         "/settings",
         *webhook_addresses(),
         *jira_addresses(),
+        *key_addresses(),
         f"/hypotheses/{bet.hypotheses.get().pk}/evidence",
         "/proposals",
         f"/proposals/{proposal.pk}",
@@ -188,6 +189,16 @@ def webhook_addresses() -> list[str]:
     return ["/settings/webhooks", "/settings/webhooks/new", one, f"{one}/secret"]
 
 
+def key_addresses() -> list[str]:
+    """The keys, one of which was made for the lead, and its page."""
+    lead = User.objects.get(email="lead@demo.example")
+    portfolio = Portfolio.objects.get()
+    key = ApiKey.objects.filter(owner=lead).first()
+    if key is None:
+        key, _ = ApiKey.issue(lead, portfolio.pk, "Pipeline", ["read", "evidence"])
+    return ["/settings/keys", "/settings/keys/new", f"/settings/keys/{key.pk}"]
+
+
 def jira_addresses() -> list[str]:
     """A Jira site that cannot be reached, of which some could not be taken."""
     portfolio = Portfolio.objects.get()
@@ -201,7 +212,7 @@ def jira_addresses() -> list[str]:
 
 def reader_of(path: str) -> str:
     """Which of the demo's people a page is looked at as."""
-    if "webhooks" in path or "jira" in path:
+    if any(part in path for part in ("webhooks", "jira", "keys")):
         return "admin"
     for_cfo = ("proposal", "unwind", "mandates/", "thresholds")
     return "cfo" if any(part in path for part in for_cfo) else "lead"
