@@ -325,4 +325,4 @@ def test_json_where_lines_are_meant_is_a_415() -> None:
 
 
 def test_the_document_names_exactly_the_fields_that_are_read() -> None:
-    assert set(NewEvidenceTerms().fields) == {"hypothesis", *FIELDS}
+    assert set(NewEvidenceTerms().fields) == {"hypothesis", "files", *FIELDS}
