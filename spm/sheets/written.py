@@ -49,16 +49,16 @@ def write_workbook(file: IO[bytes], sheets: Iterable[Sheet]) -> None:
     Raises:
         ValueError: a sheet has more rows than a spreadsheet can hold.
     """
-    workbook = xlsxwriter.Workbook(file, OPTIONS)
-    formats = {
-        "head": workbook.add_format({"bold": True}),
-        date: workbook.add_format({"num_format": "yyyy-mm-dd"}),
-        datetime: workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-        Decimal: workbook.add_format({"num_format": "#,##0.00"}),
-    }
-    for sheet in sheets:
-        _write(workbook.add_worksheet(_name(sheet.name)), sheet, formats)
-    workbook.close()
+    # Closed also after an error: rows wait in files of their own until then.
+    with xlsxwriter.Workbook(file, OPTIONS) as workbook:
+        formats = {
+            "head": workbook.add_format({"bold": True}),
+            date: workbook.add_format({"num_format": "yyyy-mm-dd"}),
+            datetime: workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            Decimal: workbook.add_format({"num_format": "#,##0.00"}),
+        }
+        for sheet in sheets:
+            _write(workbook.add_worksheet(_name(sheet.name)), sheet, formats)
 
 
 def _name(text: str) -> str:
