@@ -2,8 +2,9 @@
 
     python -m bench.streams [--streams 1000] [--requests 100]
 
-On servers of its own, one process: its memory (PSS) before and with the streams open, the time a
-page takes before and with them, and how long a message takes to all of them.
+On servers of its own, one process, two hundred people with five pages each: its memory (PSS)
+before and with the streams open, the time a page takes before and with them, and how long a
+message takes to all of them.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from django.conf import settings  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from spm import live  # noqa: E402
+from spm.accounts.models import User  # noqa: E402
 from tests import running  # noqa: E402
 from tests.database import migrate_as_owner  # noqa: E402
 from tests.factories import make_bet, make_member, make_portfolio  # noqa: E402
 
 OPENED_AT_ONCE = 50
+PEOPLE = 200
 MEBIBYTE = 2**20
 
 
@@ -46,29 +49,34 @@ def main() -> None:
     portfolio = make_portfolio()
     for _ in range(40):
         make_bet(portfolio)
-    client = Client()
-    client.force_login(make_member(portfolio), backend=settings.AUTHENTICATION_BACKENDS[0])
-    name = settings.SESSION_COOKIE_NAME
-    cookie = f"{name}={client.cookies[name].value}"
+    cookies = [_cookie_of(make_member(portfolio)) for _ in range(PEOPLE)]
     with (
         tempfile.TemporaryDirectory(prefix="spm-bench-") as directory,
         running.running_site(Path(directory)) as site,
     ):
-        asyncio.run(_measure(site, portfolio.pk, cookie, wanted))
+        asyncio.run(_measure(site, portfolio.pk, cookies, wanted))
+
+
+def _cookie_of(person: User) -> str:
+    client = Client()
+    client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
+    name = settings.SESSION_COOKIE_NAME
+    return f"{name}={client.cookies[name].value}"
 
 
 async def _measure(
-    site: running.Site, portfolio_id: int, cookie: str, wanted: argparse.Namespace
+    site: running.Site, portfolio_id: int, cookies: list[str], wanted: argparse.Namespace
 ) -> None:
+    cookie = cookies[0]
     before = _page_seconds(site, cookie, wanted.requests)
     empty = _memory(site.process.pid)
-    lines = await _open(site, portfolio_id, cookie, wanted.streams)
+    lines = await _open(site, portfolio_id, cookies, wanted.streams)
     # As long as any was opened, the others heard of it; then they are idle.
     await asyncio.sleep(3)
     full = _memory(site.process.pid)
     cpu = _cpu(site.process.pid)
-    await asyncio.sleep(20)
-    cpu = (_cpu(site.process.pid) - cpu) / 20
+    await asyncio.sleep(60)
+    cpu = (_cpu(site.process.pid) - cpu) / 60
     loop = asyncio.get_running_loop()
     during = await loop.run_in_executor(None, lambda: _page_seconds(site, cookie, wanted.requests))
     told = await _tell(lines, portfolio_id)
@@ -86,21 +94,26 @@ async def _measure(
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def _open(site: running.Site, portfolio_id: int, cookie: str, streams: int) -> list[Line]:
+async def _open(
+    site: running.Site, portfolio_id: int, cookies: list[str], streams: int
+) -> list[Line]:
     port = urlsplit(site.url).port or 0
     path = f"/live?portfolio={portfolio_id}&at=board"
-    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
 
-    async def one() -> Line:
+    async def one(cookie: str) -> Line:
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n"
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(request)
+        writer.write(request.encode())
         await reader.readuntil(b"event: hello")
         return reader, writer
 
     lines: list[Line] = []
     while len(lines) < streams:
         lines += await asyncio.gather(
-            *(one() for _ in range(min(OPENED_AT_ONCE, streams - len(lines))))
+            *(
+                one(cookies[(len(lines) + number) % len(cookies)])
+                for number in range(min(OPENED_AT_ONCE, streams - len(lines)))
+            )
         )
     return lines
 

@@ -45,12 +45,26 @@ EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
 COLOURS = {"runOnly": ["color-contrast"]}
 # Between the widest and the narrowest, things stand elsewhere, and may be too close.
 PLACES = {"runOnly": ["target-size", "scrollable-region-focusable"]}
-LOOKS = (
+Look = tuple[int, str, dict[str, Any]]
+LOOKS: tuple[Look, ...] = (
     (1440, "light", EVERY_RULE),
     (1440, "dark", COLOURS),
     (1024, "dark", PLACES),
     (390, "dark", EVERY_RULE),
     (390, "light", COLOURS),
+)
+# Each rule is asked in one of these.
+FEW_LOOKS = (LOOKS[0], LOOKS[3])
+# Where people are most of the day; `make long` looks at all pages, and in every look.
+LIVED_IN = (
+    "/",
+    "/kanban",
+    "/evidence",
+    "/evidence/log",
+    "/ledger",
+    "/guardrails",
+    "/decisions?period=all",
+    "/settings/keys",
 )
 
 
@@ -248,10 +262,10 @@ def wider_than(page: Any) -> list[str]:
     return [f"is {wide} wide"] if wide > page.viewport_size["width"] else []
 
 
-def wrong_in_any_look(page: Any) -> list[str]:
+def wrong_in_any_look(page: Any, looks: tuple[Look, ...] = LOOKS) -> list[str]:
     """What is wrong at any width, in light or dark, or enlarged."""
     wrong = []
-    for width, colours, rules in LOOKS:
+    for width, colours, rules in looks:
         page.emulate_media(color_scheme=colours)
         page.set_viewport_size({"width": width, "height": HEIGHT_AT[width]})
         wrong += [f"{what} ({colours})" for what in wrong_with(page, rules)]
@@ -261,6 +275,23 @@ def wrong_in_any_look(page: Any) -> list[str]:
     return wrong
 
 
+def test_the_pages_that_people_live_on_can_be_read_by_everybody(
+    visit: Callable[..., Any],
+) -> None:
+    wrong = []
+    for path in (*LIVED_IN, *of_one()):
+        wrong += wrong_in_any_look(visit(path, reader_of(path)), FEW_LOOKS)
+    assert wrong == []
+
+
+def of_one() -> list[str]:
+    """The pages of a bet and of the open proposal."""
+    bet = Bet.objects.get(title="Merchant credit line")
+    proposal = Proposal.objects.get(status="open", drawn_up_by=None)
+    return [f"/bets/{bet.pk}", f"/proposals/{proposal.pk}"]
+
+
+@pytest.mark.long
 def test_every_page_can_be_read_by_everybody(visit: Callable[..., Any]) -> None:
     wrong = []
     for path in addresses():
@@ -270,7 +301,7 @@ def test_every_page_can_be_read_by_everybody(visit: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/password/reset/"])
 def test_strangers_get_a_page_that_everybody_can_read(visit: Callable[..., Any], path: str) -> None:
-    assert wrong_in_any_look(visit(path, "")) == []
+    assert wrong_in_any_look(visit(path, ""), FEW_LOOKS) == []
 
 
 def test_a_form_that_could_not_be_taken_can_still_be_read_by_everybody(

@@ -93,7 +93,14 @@ def test_everything_starts_answers_and_stops_in_time_with_a_page_open(product: P
     assert not product.home.state_file.exists()
 
 
-@pytest.mark.parametrize("turn", range(3), ids=["supervisor", "and PostgreSQL", "everything"])
+@pytest.mark.parametrize(
+    "turn",
+    [
+        pytest.param(0, id="supervisor", marks=pytest.mark.long),
+        pytest.param(1, id="and PostgreSQL", marks=pytest.mark.long),
+        pytest.param(2, id="everything"),
+    ],
+)
 def test_nothing_outlives_a_hard_kill_and_the_next_start_works(home: Path, turn: int) -> None:
     """The next start is that of the next test in this file; `make soak` does it twenty times."""
     product = Product(home, "--no-demo")
