@@ -3,6 +3,8 @@
 PORT ?= 8000
 HOST ?= 127.0.0.1
 PROCESSES ?= 2
+# A file of tests stays with one process, so that what it makes for all of them is made once.
+SHARED := --dist loadscope --no-loadscope-reorder
 VENV := .venv/bin/python
 
 .PHONY: run test long ready lint lock soak live bench clean runtime development venv
@@ -11,10 +13,10 @@ run: runtime  ## the whole product, until Ctrl-C
 	@exec $(VENV) manage.py up --port $(PORT) --host $(HOST) $(UP)
 
 test: ready  ## every test, browser tests included, on servers of their own
-	@$(VENV) -m pytest -n $(PROCESSES) --dist loadgroup $(TESTS)
+	@$(VENV) -m pytest -n $(PROCESSES) $(SHARED) $(TESTS)
 
 long: ready  ## the long forms of tests: every page in every look, every kind of hard kill
-	@$(VENV) -m pytest -m long -n $(PROCESSES) --dist loadgroup $(TESTS)
+	@$(VENV) -m pytest -m long -n $(PROCESSES) $(SHARED) $(TESTS)
 
 ready: development  ## what tests need beside the packages: a browser, and the tables built
 	@$(VENV) -m tests.prepared & built=$$!; $(VENV) -m tests.chromium; found=$$?; \

@@ -30,13 +30,13 @@ settings.load_profile("any machine")
 
 # What runs beside the tests goes on running once a test has asked for it: a worker would do the
 # work that another test wants to see waiting, and the browser keeps an event loop in this thread.
-# So tests that need less run first.
-RUNNING_BESIDE = ("committed_db", "live_site", "celery_worker", "browser")
+# So files of tests that need less run first.
+RUNNING_BESIDE = ("committed_db", "live_site", "_running_site", "celery_worker", "browser")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests in the order of what they need beside them."""
+    """Put the files, and the tests of a file, in the order of what they need beside them."""
 
     def needs(item: pytest.Item) -> int:
         asked = getattr(item, "fixturenames", ())
@@ -44,7 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             (RUNNING_BESIDE.index(name) + 1 for name in RUNNING_BESIDE if name in asked), default=0
         )
 
-    items.sort(key=needs)
+    file_needs: dict[Path, int] = {}
+    for item in items:
+        file_needs[item.path] = max(needs(item), file_needs.get(item.path, 0))
+    items.sort(key=lambda item: (file_needs[item.path], str(item.path), needs(item)))
     # What was imported and collected stays: the collector need not look at it again and again.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -29,8 +29,6 @@ from tests.browser.watching import wait_for_panels
 from tests.spm.page_world import connected
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
-# The demo is made once for all of these, so one process takes them.
-pytestmark = pytest.mark.xdist_group("demo")
 
 HEIGHT_AT = {1440: 900, 1024: 768, 390: 844}
 ENLARGED = {640: "200 %", 320: "400 %"}  # what a window of 1280 has left

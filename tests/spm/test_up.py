@@ -24,8 +24,6 @@ from spm.embedded.processes import Identity
 from spm.embedded.services import EmbeddedServices
 from tests.prepared import put_prepared
 
-# One process starts them all, so that one home is enough.
-pytestmark = pytest.mark.xdist_group("up")
 STOP_WITHIN_SECONDS = 10.0
 
 
