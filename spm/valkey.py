@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import redis
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -72,11 +72,26 @@ def _say(error: Exception) -> None:
         logger.warning("Valkey does not answer, going on without it: %s", error)
 
 
+class OneClient(RedisCacheClient):
+    """Django's, which makes a client for each command, with one to read and one to write."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._made: dict[bool, redis.Redis] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> redis.Redis:
+        """The client that was made first."""
+        if write not in self._made:
+            self._made[write] = super().get_client(key, write=write)
+        return self._made[write]
+
+
 class ForgetfulCache(RedisCache):
     """Django's cache in Valkey. While Valkey is away, it forgets at once what it is given."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, {**params, "OPTIONS": {**patience(), **params.get("OPTIONS", {})}})
+        self._class = OneClient
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         """Whether it was not there: true of all that is forgotten, so no lock keeps people out."""
