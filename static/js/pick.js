@@ -6,7 +6,11 @@ let takesFirst = false;
 function takeFirst(list) {
   const found = list.querySelector("[data-found-for]");
   takesFirst = found.dataset.foundFor !== list.querySelector("input").value;
-  if (!takesFirst) found.querySelector("a")?.click();
+  const first = takesFirst ? null : found.querySelector("a");
+  if (!first) return;
+  // What has only just come may not be one of htmx's links yet, and would lead off the page.
+  htmx.process(first);
+  first.click();
 }
 
 document.addEventListener("keydown", (event) => {
