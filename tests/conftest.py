@@ -135,7 +135,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any, live_site: running.Site) -> Iterator[Any]:
     """A page on the live site; a script error or a broken content policy fails the test."""
     context = browser.new_context(base_url=live_site.url)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(10_000)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(f"script error: {error}"))

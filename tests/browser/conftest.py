@@ -47,7 +47,7 @@ def sign_in_elsewhere(browser: Any, live_site: running.Site) -> Iterator[Callabl
 
     def open_page(user: Any = None, **options: Any) -> Any:
         context = browser.new_context(base_url=live_site.url, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(10_000)
         contexts.append(context)
         if user is not None:
             name, value = settings.SESSION_COOKIE_NAME, session_of(user)

@@ -71,4 +71,4 @@ def test_new_evidence_appears_in_the_open_stream(page: Any, sign_in: Callable[[A
     page.wait_for_selector("#live-status[data-state=live]")
     event = NewEvidence(kind="ratio", likelihood_ratio=4, note="From a pipeline.")
     record(lead, hypothesis.pk, event)
-    page.wait_for_selector("#evidence-rows >> text=From a pipeline.")
+    page.wait_for_selector("#evidence-rows >> text=From a pipeline.", timeout=3000)

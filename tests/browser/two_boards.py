@@ -101,7 +101,7 @@ class Board:
         self.faults: list[str] = []
         self.said: list[str] = []
         context = browser.new_context(base_url=url)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(10_000)
         cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session_of(person), "url": url}
         context.add_cookies([cookie])
         self.page = context.new_page()

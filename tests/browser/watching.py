@@ -50,7 +50,7 @@ def is_live(page: Any) -> None:
     page.wait_for_selector("#live-status[data-state=live]")
 
 
-def wait_for_panels(page: Any, within: float = 20.0) -> None:
+def wait_for_panels(page: Any, within: float = 10.0) -> None:
     """Wait until no part of the page is still being fetched."""
     deadline = time.monotonic() + within
     waiting = ".htmx-request, [hx-get] :text-matches('^(Loading|Drawing)')"

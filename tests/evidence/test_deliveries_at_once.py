@@ -15,7 +15,7 @@ from tests.at_once import at_once
 from tests.factories import make_bet, make_hypothesis, make_member, make_portfolio
 
 THREADS = 16
-KEYS = 80
+KEYS = 200
 DELIVERIES = 4
 
 

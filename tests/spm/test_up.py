@@ -63,7 +63,7 @@ def refusal(home: Path, *options: str, port: int | None = None, **variables: str
     return lines[0]
 
 
-def becomes_true(question: Callable[[], bool], seconds: float = 30.0) -> bool:
+def becomes_true(question: Callable[[], bool], seconds: float = 15.0) -> bool:
     deadline = time.monotonic() + seconds
     while not question():
         if time.monotonic() > deadline:

@@ -23,7 +23,7 @@ from tests.factories import make_hypothesis, make_member, make_portfolio, make_s
 from tests.running import running_site
 
 PASSWORD = "a long enough password"
-LONGEST_WAIT_SECONDS = 5.0  # half a second for Valkey; the rest is for a busy machine
+LONGEST_WAIT_SECONDS = 3.0  # half a second for Valkey; the rest is for a busy machine
 
 
 @contextmanager

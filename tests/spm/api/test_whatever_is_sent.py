@@ -109,7 +109,7 @@ def test_every_answer_is_one_that_the_document_names(
     good = json.loads(good) if isinstance(good, bytes) and not is_file else good
 
     @settings(
-        max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(
         st.dictionaries(st.sampled_from(fields_of(operation)) | texts, values, max_size=3)
