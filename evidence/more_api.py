@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -193,10 +194,12 @@ class OneSource(ApiView):
         parameters=[IF_MATCH, ETAG],
         summary="Say how far a source is relied on",
     )
+    @transaction.atomic
     def patch(self, request: Request, source_id: int) -> Response:
         """It counts for what comes from now on; each change is journalled."""
         said = self.read_body(SourceTerms)
-        seen = sources.visible_sources(self.principal).get(pk=source_id)
+        rows = sources.visible_sources(self.principal).select_for_update()
+        seen = rows.get(pk=source_id)
         require_as_read(request, SourceShown(seen).data)
         done = sources.set_reliability(
             self.principal, source_id, said["reliability"], said["based_on"]
