@@ -18,6 +18,7 @@ from bets.models import Portfolio
 from spm.accounts.signing import LONGEST
 from spm.amounts import money_as_typed, number_as_typed
 from spm.errors import Invalid
+from spm.reading import id_of
 
 
 class DecisionForm(forms.Form):
@@ -82,9 +83,10 @@ class DecisionForm(forms.Form):
     def clean_newer_evidence(self) -> frozenset[int]:
         """The ids that the page named."""
         words = self.cleaned_data["newer_evidence"].split()
-        if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
+        ids = [number for word in words if (number := id_of(word)) is not None]
+        if len(ids) < len(words):
             raise forms.ValidationError("These are not numbers of events.")
-        return frozenset(int(word) for word in words)
+        return frozenset(ids)
 
     def shown(self) -> Shown:
         """What the decider was looking at."""

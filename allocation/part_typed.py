@@ -15,6 +15,7 @@ from allocation.part import Part, WorkedOut, checked
 from bets.forms import plain
 from spm.amounts import money_as_typed
 from spm.errors import Invalid
+from spm.reading import id_of
 
 LEFT_OUT = "left_out"
 """The field that names the bets without a tick whose rows are not on the page, by their ids."""
@@ -78,8 +79,7 @@ def ticked(found: WorkedOut) -> TypedPart:
 
 def ids_in(text: str) -> list[int]:
     """Ids as a field or an address lists them; what is none is passed over."""
-    words = text.split()
-    return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19]
+    return [number for word in text.split() if (number := id_of(word)) is not None]
 
 
 def typed_part(proposal: Proposal, data: Mapping[str, str], sign: str) -> TypedPart:

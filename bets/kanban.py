@@ -33,6 +33,7 @@ from bets.models.bet import EXITS, ThesisStatus
 from bets.stays import SECONDS_PER_DAY, Patience, patience_in
 from bets.wip import Override, overrides_in
 from spm.accounts.models import User
+from spm.reading import id_of
 
 CARDS_AT_FIRST = 50
 CARDS_MORE = 50
@@ -83,9 +84,9 @@ class Filters:
             me: the id of the person who looks, for what is 'mine'.
         """
         numbers: dict[str, Any] = {
-            name: int(text)
+            name: number
             for name in ("theme", "stream", "owner", "team")
-            if (text := parameters.get(name, "")).isascii() and text.isdigit() and len(text) < 19
+            if (number := id_of(parameters.get(name, ""))) is not None
         }
         words: dict[str, Any] = {
             name: word

@@ -24,6 +24,7 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 
 from spm import presence, valkey
+from spm.reading import id_of
 
 logger = logging.getLogger(__name__)
 
@@ -245,8 +246,7 @@ _who_may_listen = sync_to_async(_ask_who_may_listen, thread_sensitive=False, exe
 
 def _number_asked_for(scope: dict[str, Any], name: str) -> int | None:
     values = parse_qs(scope["query_string"].decode("latin-1")).get(name, [])
-    text = values[0] if values else ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return id_of(values[0]) if values else None
 
 
 def _place_asked_for(scope: dict[str, Any]) -> str | None:

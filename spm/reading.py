@@ -184,6 +184,11 @@ def day(value: Any, field: str) -> date:
     raise Invalid({field: "Write a day such as 2026-03-14."})
 
 
+def id_of(text: str) -> int | None:
+    """The id that a word of a form or an address is, or None: ASCII digits that a row may have."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def web_address(longest: int) -> Reader:
     """A reader of an http or https address, or of nothing: it will be shown as a link."""
 

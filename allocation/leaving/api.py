@@ -18,6 +18,7 @@ from spm.api.idempotency import Answer, once
 from spm.api.schema import IDEMPOTENCY_KEY
 from spm.api.views import ApiView, respond
 from spm.errors import Invalid
+from spm.reading import id_of
 
 
 class IfStopped(ApiView):
@@ -50,9 +51,10 @@ class IfStopped(ApiView):
 
 def _ids_in(text: str) -> list[int]:
     words = text.split(",") if text else []
-    if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
+    ids = [number for word in words if (number := id_of(word)) is not None]
+    if len(ids) < len(words):
         raise Invalid({"stop_with": "Give ids of bets, such as 3,5."})
-    return [int(word) for word in words]
+    return ids
 
 
 class ProposeStop(ApiView):

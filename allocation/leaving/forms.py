@@ -12,8 +12,7 @@ from bets.models import Bet
 from spm.accounts.permissions import Principal
 from spm.amounts import money_as_typed
 from spm.errors import Invalid
-
-MOST_DIGITS = 18
+from spm.reading import id_of
 
 
 class StopForm(forms.Form):
@@ -35,11 +34,7 @@ class StopForm(forms.Form):
         super().__init__(data)
         self.bet, self.sign = bet, sign
         named = data.getlist("stop_with") if data is not None else []
-        self.with_ids = [
-            int(text)
-            for text in named
-            if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
-        ]
+        self.with_ids = [number for text in named if (number := id_of(text)) is not None]
 
     def plan(self) -> Plan:
         """What is meant, as far as it can be read; what is wrong stands beside its field."""

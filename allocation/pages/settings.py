@@ -28,6 +28,7 @@ from spm.accounts.people import change_role, dismiss, invite
 from spm.accounts.permissions import Action, NotAllowed, may, visible_portfolio_ids
 from spm.errors import Invalid
 from spm.posted import posted
+from spm.reading import id_of
 
 #: The parts that are named in addresses: model, form, and the rule that saves one.
 PARTS: dict[str, tuple[Any, Any, Callable[[Any, Any], Any]]] = {
@@ -207,7 +208,7 @@ def _administered(request: PageRequest, thing: Any) -> Any:
 
 def _lent(portfolio: Portfolio, named: dict[str, str]) -> dict[str, str]:
     """What stands between two teams that are named in the address."""
-    if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in named.values()):
+    if any(id_of(text) is None for text in named.values()):
         return {}
     rows = Fungibility.objects.filter(from_team__portfolio=portfolio)
     pair = rows.filter(from_team=int(named["from_team"]), to_team=int(named["to_team"])).first()

@@ -19,6 +19,7 @@ from spm.api.idempotency import Answer, once
 from spm.api.schema import IDEMPOTENCY_KEY
 from spm.api.views import ApiView, ListView, respond
 from spm.errors import Invalid
+from spm.reading import id_of
 
 
 class Scenarios(ListView):
@@ -192,7 +193,7 @@ class Compare(ApiView):
         reader = forms.ComparisonFilter(data=dict(request.query_params.items()))
         reader.is_valid(raise_exception=True)
         words = reader.validated_data["ids"].split(",")
-        if len(words) > comparison.MOST_COMPARED or not all(_is_id(word) for word in words):
+        if len(words) > comparison.MOST_COMPARED or any(id_of(word) is None for word in words):
             raise Invalid({"ids": "Give one to four ids, such as 3,5."})
         ids = [int(word) for word in words]
         scenarios = reading.opened_some(self.principal, ids)
@@ -203,10 +204,6 @@ class Compare(ApiView):
         found = comparison.compare(scenarios, snapshot_of(portfolio), names)
         document = vars(found) | {"scenarios": [scenario.pk for scenario in found.scenarios]}
         return Response(forms.ComparisonShown(document).data)
-
-
-def _is_id(word: str) -> bool:
-    return word.isascii() and word.isdigit() and len(word) < 19
 
 
 def shown(scenario: Scenario) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from spm.accounts.middleware import turn_to
 from spm.accounts.models import Membership
 from spm.accounts.page_request import PageRequest
 from spm.accounts.permissions import ROLES_FOR
+from spm.reading import id_of
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,9 @@ def portfolio_of(request: HttpRequest) -> Portfolio:
         if current is None:
             raise Http404
         return current
-    if id_in(named) is None:
+    if id_of(named) is None:
         raise Http404
     return get_object_or_404(Portfolio.objects.visible_to(request.user), pk=int(named))
-
-
-def id_in(text: str) -> int | None:
-    """The id that a text from a request may be, or None."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def visible_bet(request: HttpRequest, bet_id: int) -> Bet:

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from bets.models import Bet
-from bets.views.asked import filters_of_the_page, id_in, visible_bet
+from bets.views.asked import filters_of_the_page, visible_bet
 from spm.accounts.permissions import may
+from spm.reading import id_of
 
 
 @require_GET
@@ -29,7 +30,7 @@ def look_facts(request: HttpRequest, bet_id: int) -> HttpResponse:
 
 def looked_at(request: HttpRequest, parameters: dict[str, str], portfolio_id: int) -> Bet | None:
     """The bet that the address of a board asks to look at, if it is one of that board."""
-    bet_id = id_in(parameters.get("look", ""))
+    bet_id = id_of(parameters.get("look", ""))
     if bet_id is None:
         return None
     bets = Bet.objects.visible_to(request.user).select_related("portfolio", "predecessor")

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_http_methods
 from bets.kanban import choices_of
 from bets.models import Bet, Horizon, Stage
 from bets.together import Card, Outcome, RefusedCard, change_together
-from bets.views.asked import id_in, portfolio_of, say
+from bets.views.asked import portfolio_of, say
 from spm.accounts.models import User
 from spm.accounts.permissions import may
 from spm.errors import Invalid
+from spm.reading import id_of
 
 FIELDS = ("owner", "theme", "stream", "horizon")
 
@@ -95,14 +96,14 @@ def _cards(text: str) -> list[Card]:
     cards = {}
     for part in text.split():
         bet_id, _, version = part.partition(":")
-        number = id_in(bet_id)
+        number = id_of(bet_id)
         if number is None:
             raise Invalid({"cards": f"‘{part[:40]}’ is no card."})
-        cards[number] = Card(number, id_in(version))
+        cards[number] = Card(number, id_of(version))
     return list(cards.values())
 
 
 def _value(text: str) -> Any:
     """An id, nothing for 'none', or a word as it is; the rules say what they do not know."""
-    number = id_in(text)
+    number = id_of(text)
     return None if text == "none" else text if number is None else number

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from bets.views.asked import id_in
 from reports.broken.report import AfterBreakReport, BrokenBet
 from reports.broken.tables import bets_table, events_table
 from reports.broken.wording import sentence
@@ -17,6 +16,7 @@ from reports.csv_files import as_csv, rows_as_csv
 from reports.figures.after_break import NARROW, WIDE
 from reports.paging import page_of
 from spm.accounts.page_request import PageRequest
+from spm.reading import id_of
 
 BETS_A_PAGE = 10
 
@@ -56,7 +56,7 @@ def after_break_bet_csv(request: PageRequest, bet_id: int) -> HttpResponse:
 
 
 def _read(request: PageRequest) -> AfterBreakReport:
-    bet_id = id_in(request.GET.get("bet", ""))
+    bet_id = id_of(request.GET.get("bet", ""))
     only_now = request.GET.get("broken") == "now"
     return AfterBreakReport(request.portfolio, timezone.now(), bet_id=bet_id, only_now=only_now)
 

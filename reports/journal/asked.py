@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from allocation.models import Decision
-from bets.views.asked import id_in
+from spm.reading import id_of
 
 PERIODS = {"30": "30 days", "90": "90 days", "365": "A year", "all": "From the beginning"}
 USUAL_PERIOD = "365"
@@ -47,7 +47,7 @@ class Asked:
             part=part if part in PARTS else "decisions",
             kind=kind if kind in Decision.Kind.values else "",
             authority=parameters.get("authority", "").replace("\0", "")[:LONGEST_AUTHORITY],
-            bet=id_in(parameters.get("bet", "")),
+            bet=id_of(parameters.get("bet", "")),
             before=parameters.get("before", "")[:LONGEST_KEY],
         )
 
