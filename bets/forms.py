@@ -21,6 +21,7 @@ from bets.wip import HIGHEST_LIMIT, field_of, limits_in
 from spm.accounts.models import User
 from spm.amounts import money_as_typed, number_as_typed
 from spm.errors import Invalid
+from spm.ruled_form import RuledForm
 
 END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
 
@@ -112,7 +113,7 @@ def _limit(label: str) -> forms.IntegerField:
     return forms.IntegerField(label=label, required=False, error_messages=unreadable)
 
 
-class SeenForm(forms.Form):
+class SeenForm(RuledForm):
     """A form that knows what the person saw, and hands on only what they changed."""
 
     template_name = "components/form_fields.html"
@@ -136,11 +137,6 @@ class SeenForm(forms.Form):
         hidden = field.hidden_widget()
         raw = hidden.value_from_datadict(self.data, self.files, self[name].html_initial_name)
         return field.to_python(raw)
-
-    def refuse(self, wrong: Mapping[str, str]) -> None:
-        """Put what a rule says beside the fields that it names."""
-        for name, text in wrong.items():
-            self.add_error(name if name in self.fields else None, text)
 
 
 class BetForm(SeenForm):

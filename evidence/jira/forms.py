@@ -8,42 +8,22 @@ from django import forms
 from evidence.jira.changes import LONGEST_JQL
 from evidence.jira.mapping import TAKEN, JiraMapping
 from evidence.jira.mapping_fields import MOST_HYPOTHESES
-from spm.accounts.models import User
-from spm.accounts.signing import FIELD, LONGEST, means_of
-from spm.errors import Invalid
+from spm.accounts.signed_form import SignedForm
+from spm.accounts.signing import FIELD
+from spm.ruled_form import RuledForm
 
 #: How many fields of Jira can be named as evidence on the page; the stored mapping takes more.
 RULES_SHOWN = 3
 STATUS, TAKE, RULE = "status-", "take-", "rule-"
 
 
-class JiraForm(forms.Form):
-    """A form whose refusals stand beside the fields."""
+class JiraSigned(SignedForm):
+    """What is asked for about a connection by somebody who signs it."""
 
-    def refuse(self, refusal: Invalid) -> None:
-        """Put what a rule says beside the fields that it names."""
-        for name, text in refusal.fields.items():
-            self.add_error(name if name in self.fields else None, text)
+    signed_because = "a connection reaches out of the office."
 
 
-class SignedForm(JiraForm):
-    """What is asked for by somebody who shows once more that it is them."""
-
-    signature = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=LONGEST,
-        label="Sign",
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-
-    def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        means = means_of(person)
-        self.fields[FIELD].help_text = f"With {means}: a connection reaches out of the office."
-
-
-class SiteForm(SignedForm):
+class SiteForm(JiraSigned):
     """Which site, under which account."""
 
     field_order = ("site", "account", "token", FIELD)
@@ -73,7 +53,7 @@ class SiteForm(SignedForm):
     )
 
 
-class SearchForm(JiraForm):
+class SearchForm(RuledForm):
     """Which issues are read."""
 
     jql = forms.CharField(
@@ -85,7 +65,7 @@ class SearchForm(JiraForm):
     )
 
 
-class MappingForm(JiraForm):
+class MappingForm(RuledForm):
     """What becomes of issues, with what the site has to choose from.
 
     Args:
@@ -171,12 +151,12 @@ class MappingForm(JiraForm):
             "evidence_fields": rules,
         }
 
-    def refuse(self, refusal: Invalid) -> None:
+    def refuse(self, wrong: Mapping[str, str]) -> None:
         """What is wrong with a rule of a field stands beside the first that is given."""
-        fields = dict(refusal.fields)
+        fields = dict(wrong)
         if "evidence_fields" in fields:
             fields[f"{RULE}0-words"] = fields.pop("evidence_fields")
-        super().refuse(Invalid(fields))
+        super().refuse(fields)
 
     def status_fields(self) -> list[Any]:
         """The fields in which a status is put into other words."""

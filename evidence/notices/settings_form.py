@@ -7,12 +7,12 @@ from django.forms.boundfield import BoundField
 
 from evidence.models import MailWhen, NoticeKind, NoticeSettings
 from evidence.notices.wants import Wants, time_zones
-from spm.errors import Invalid
+from spm.ruled_form import RuledForm
 
 HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
 
 
-class NoticeSettingsForm(forms.Form):
+class NoticeSettingsForm(RuledForm):
     """Two fields for each kind, ``mail_…`` and ``page_…``, then when anything may be mailed."""
 
     digest = forms.ChoiceField(
@@ -68,8 +68,3 @@ class NoticeSettingsForm(forms.Form):
         mail = {kind.value: typed[f"mail_{kind.value}"] for kind in NoticeKind}
         off_page = frozenset(kind.value for kind in NoticeKind if not typed[f"page_{kind.value}"])
         return Wants(mail, off_page, **{name: typed[name] for name in self.base_fields})
-
-    def refuse(self, refusal: Invalid) -> None:
-        """Show what a rule has found beside the fields that it names."""
-        for name, text in refusal.fields.items():
-            self.add_error(name if name in self.fields else None, text)

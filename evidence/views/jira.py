@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evidence.jira import changes
-from evidence.jira.forms import JiraForm, MappingForm, SearchForm, SignedForm, SiteForm
+from evidence.jira.forms import JiraSigned, MappingForm, SearchForm, SiteForm
 from evidence.jira.mapping_fields import read_mapping
 from evidence.jira.reading import Previewed, connections_of, hook_address, preview, shown
 from evidence.models import JiraConnection, JiraState
@@ -20,6 +20,7 @@ from spm.accounts.permissions import NotAllowed
 from spm.accounts.signing import FIELD, sign
 from spm.errors import Conflict, Invalid
 from spm.posted import posted
+from spm.ruled_form import RuledForm
 from spm.sealed import Unreadable, unseal
 
 STEPS = ("Site", "Issues", "What becomes of them", "First sync")
@@ -48,7 +49,7 @@ def connect(request: PageRequest) -> HttpResponse:
             is_new = made.state == JiraState.SETUP
             return redirect("evidence:jira_search" if is_new else "evidence:jira_site", made.pk)
         except Invalid as refusal:
-            form.refuse(refusal)
+            form.refuse(refusal.fields)
     return _step(request, form, 1, {"heading": "Connect a Jira site", "submit": "Try it"})
 
 
@@ -64,7 +65,7 @@ def search(request: PageRequest, connection_id: int) -> HttpResponse:
             messages.success(request, about)
             return redirect("evidence:jira_mapping", connection.pk)
         except Invalid as refusal:
-            form.refuse(refusal)
+            form.refuse(refusal.fields)
     more = {"heading": "Which issues are read", "submit": "Try it", "connection": connection}
     return _step(request, form, 2, more)
 
@@ -81,7 +82,7 @@ def mapping(request: PageRequest, connection_id: int) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect("evidence:jira_site", connection.pk)
         except Invalid as refusal:
-            form.refuse(refusal)
+            form.refuse(refusal.fields)
     context = {"form": form, "connection": connection, "steps": _steps(connection), "current": 3}
     status = 422 if form.is_bound else 200
     return render(request, "evidence/jira/mapping.html", context, status=status)
@@ -147,7 +148,7 @@ def act(request: PageRequest, connection_id: int, what: str) -> HttpResponse:
 def secret(request: PageRequest, connection_id: int) -> HttpResponse:
     """Where webhooks go and what they are known by, shown to somebody who signs for it."""
     connection = _connection(request, connection_id)
-    form = SignedForm(request.user, posted(request))
+    form = JiraSigned(request.user, posted(request))
     if form.is_valid():
         try:
             sign(request.user, form.cleaned_data[FIELD], request)
@@ -160,7 +161,7 @@ def secret(request: PageRequest, connection_id: int) -> HttpResponse:
             }
             return render(request, "evidence/jira/secret.html", context)
         except Invalid as refusal:
-            form.refuse(refusal)
+            form.refuse(refusal.fields)
         except Conflict as conflict:
             form.add_error(None, conflict.message)
     more = {"heading": "Webhooks of this site", "submit": "Show", "connection": connection}
@@ -229,7 +230,9 @@ def _steps(connection: JiraConnection | None) -> list[Any] | None:
     return list(STEPS) if connection is None or connection.state == JiraState.SETUP else None
 
 
-def _step(request: PageRequest, form: JiraForm, current: int, more: dict[str, Any]) -> HttpResponse:
+def _step(
+    request: PageRequest, form: RuledForm, current: int, more: dict[str, Any]
+) -> HttpResponse:
     steps = _steps(more.get("connection")) if current else None
     context = {"form": form, "current": current, "steps": steps, **more}
     status = 422 if form.is_bound else 200

@@ -63,7 +63,7 @@ def settings(request: PageRequest) -> HttpResponse:
         try:
             choose(request.user, form.wants())
         except Invalid as refusal:
-            form.refuse(refusal)
+            form.refuse(refusal.fields)
         else:
             messages.success(request, "Saved.")
             return redirect("evidence:notices")

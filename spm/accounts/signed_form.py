@@ -6,10 +6,10 @@ from django import forms
 
 from spm.accounts.models import User
 from spm.accounts.signing import FIELD, LONGEST, means_of
-from spm.errors import Invalid
+from spm.ruled_form import RuledForm
 
 
-class SignedForm(forms.Form):
+class SignedForm(RuledForm):
     """What is asked for by somebody who shows once more that it is them."""
 
     #: What follows 'With your password: ' below the field.
@@ -27,11 +27,6 @@ class SignedForm(forms.Form):
         means = means_of(person)
         self.fields[FIELD].help_text = f"With {means}: {self.signed_because}"
         self.fields[FIELD].error_messages["required"] = f"Sign with {means}."
-
-    def refuse(self, refusal: Invalid) -> None:
-        """Put what a rule says beside the fields that it names."""
-        for name, text in refusal.fields.items():
-            self.add_error(name if name in self.fields else None, text)
 
     def said(self) -> dict[str, Any]:
         """What was typed, but for the signature."""

@@ -154,7 +154,7 @@ def _form_page(
             sign(request.user, form.cleaned_data[FIELD], request)
             return save()
         except Invalid as refusal:
-            form.refuse(refusal)
+            form.refuse(refusal.fields)
     status = 422 if form.is_bound else 200
     context = {"form": form, "heading": heading, "hook": hook}
     return render(request, "webhooks/form.html", context, status=status)
