@@ -47,6 +47,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     file_needs: dict[Path, int] = {}
     for item in items:
         file_needs[item.path] = max(needs(item), file_needs.get(item.path, 0))
+    alone, worker = RUNNING_BESIDE.index("committed_db"), RUNNING_BESIDE.index("celery_worker")
+    for item in items:
+        if needs(item) == alone + 1 and file_needs[item.path] > worker:
+            raise pytest.UsageError(
+                f"{item.nodeid} commits what the worker of another test of its file would do: "
+                "tests with a worker belong in a file of their own."
+            )
     items.sort(key=lambda item: (file_needs[item.path], str(item.path), needs(item)))
     # What was imported and collected stays: the collector need not look at it again and again.
     gc.freeze()

@@ -31,7 +31,7 @@ class TooLarge(exceptions.APIException):
 def problem_response(exception: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an exception; None for what nobody foresaw, which Django logs as a fault."""
     request = context["request"]
-    found = _problem_of(exception, request)
+    found = _problem_of(exception, _names_a_version(request, context["view"]))
     if found is None:
         return None
     kind, detail, extra = found
@@ -42,8 +42,13 @@ def problem_response(exception: Exception, context: dict[str, Any]) -> Response 
     return response
 
 
+def _names_a_version(request: Any, view: Any) -> bool:
+    """Whether the client said of which version, to an operation that reads it."""
+    return "If-Match" in request.headers and kinds.CHANGED.status in getattr(view, "problems", ())
+
+
 def _problem_of(
-    exception: Exception, request: Any
+    exception: Exception, names_a_version: bool
 ) -> tuple[kinds.Kind, str, dict[str, Any]] | None:
     if isinstance(exception, Invalid):
         detail = exception.fields.get("", SEE_ERRORS)
@@ -52,7 +57,7 @@ def _problem_of(
         return kinds.KEY_REUSED, exception.message, {"changed": exception.changed}
     if isinstance(exception, Conflict):
         # A client that named the version it knows learns that its condition failed.
-        kind = kinds.CHANGED if "If-Match" in request.headers else kinds.CONFLICT
+        kind = kinds.CHANGED if names_a_version else kinds.CONFLICT
         return kind, exception.message, {"changed": exception.changed}
     if isinstance(exception, NotAllowed):
         return kinds.NOT_ALLOWED, str(exception), {}

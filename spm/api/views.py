@@ -145,14 +145,7 @@ def require_as_read(request: Request, shown: Mapping[str, Any], *, needed: bool 
         Conflict: it is another by now.
         Invalid: it names several.
     """
-    condition = request.headers.get("If-Match")
-    if condition is None and needed:
-        raise ConditionRequired(SEND_THE_TAG)
-    if condition is None or condition.strip() == "*":
-        return
-    if "," in condition:
-        raise Invalid({"If-Match": "Name one version."})
-    if condition.strip() != tag_of(shown):
+    if (named := _tag_meant(request, needed)) is not None and named != tag_of(shown):
         raise Conflict("It has changed since you read it.", ["Read it again, with its new ETag."])
 
 
@@ -164,17 +157,24 @@ def version_meant(request: Request, required: bool) -> int | None:
         Conflict: it names what can be no version of ours, so it cannot match.
         Invalid: it names several.
     """
+    if (named := _tag_meant(request, required)) is None:
+        return None
+    digits = named.strip('"')
+    if named != f'"{digits}"' or not digits.isascii() or not digits.isdigit():
+        raise Conflict("This is no ETag of ours; read it again.")
+    return min(int(digits[:10]), 2**31 - 1)
+
+
+def _tag_meant(request: Request, needed: bool) -> str | None:
+    """The entity tag that ``If-Match`` names, or None for any."""
     condition = request.headers.get("If-Match")
-    if condition is None and required:
+    if condition is None and needed:
         raise ConditionRequired(SEND_THE_TAG)
     if condition is None or condition.strip() == "*":
         return None
     if "," in condition:
         raise Invalid({"If-Match": "Name one version."})
-    digits = condition.strip().strip('"')
-    if condition.strip() != f'"{digits}"' or not digits.isascii() or not digits.isdigit():
-        raise Conflict("This is no ETag of ours; read it again.")
-    return min(int(digits[:10]), 2**31 - 1)
+    return condition.strip()
 
 
 def id_in(given: dict[str, Any], name: str) -> int:

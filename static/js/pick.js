@@ -3,14 +3,23 @@
 
 let takesFirst = false;
 
+function isOfWhatWasTyped(list) {
+  return list.querySelector("[data-found-for]").dataset.foundFor === list.querySelector("input").value;
+}
+
 function takeFirst(list) {
-  const found = list.querySelector("[data-found-for]");
-  takesFirst = found.dataset.foundFor !== list.querySelector("input").value;
-  const first = takesFirst ? null : found.querySelector("a");
+  takesFirst = !isOfWhatWasTyped(list);
+  const first = takesFirst ? null : list.querySelector("[data-found-for] a");
   if (!first) return;
   // What has only just come may not be one of htmx's links yet, and would lead off the page.
   htmx.process(first);
   first.click();
+}
+
+// Who types before htmx knows the field of a dialog that has only just come is not heard by it.
+function ask(list) {
+  htmx.process(list);
+  htmx.trigger(list.querySelector("form"), "search");
 }
 
 document.addEventListener("keydown", (event) => {
@@ -20,7 +29,10 @@ document.addEventListener("keydown", (event) => {
   const at = stops.indexOf(event.target);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step && at >= 0) stops[Math.min(Math.max(at + step, 0), stops.length - 1)].focus();
-  else if (event.key === "Enter" && at === 0) takeFirst(list);
+  else if (event.key === "Enter" && at === 0) {
+    takeFirst(list);
+    if (takesFirst) ask(list);
+  }
   else return;
   event.preventDefault();
 });

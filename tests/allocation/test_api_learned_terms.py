@@ -48,5 +48,8 @@ def test_what_was_learned_can_be_read_and_used() -> None:
     assert (one.reclaimable_share, one.notice_months) == (0.75, 3.0)
     shown_otherwise = {**given, "reclaimable_share": 0.9}
     assert client.post("/learned-terms/use", shown_otherwise).status_code == 409
+    # What knows no versions is refused alike, whatever version somebody names.
+    named = client.post("/learned-terms/use", shown_otherwise, If_Match='"1"')
+    assert named.status_code == 409
     for wrong in ({"liquidity": 5}, {"liquidity": "property", "share": 1}):
         assert client.post("/learned-terms/use", wrong).status_code in {400, 422}

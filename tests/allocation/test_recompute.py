@@ -140,14 +140,3 @@ def test_a_portfolio_that_fails_keeps_no_other_waiting(
     sweep_recompute_requests()
     assert RecomputeRequest.objects.filter(portfolio=failing).exists()
     assert Proposal.objects.filter(portfolio=portfolio).count() == 1
-
-
-def test_a_real_worker_answers_what_is_owed(celery_worker: object) -> None:
-    import time
-
-    portfolio, _, _ = two_bets()
-    ask(portfolio.pk, "Evidence")
-    deadline = time.monotonic() + 20
-    while not Proposal.objects.filter(portfolio=portfolio).exists():
-        assert time.monotonic() < deadline, "no proposal within 20 s"
-        time.sleep(0.05)

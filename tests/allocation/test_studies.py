@@ -147,14 +147,3 @@ def test_the_snapshot_says_what_a_thesis_stands_on_and_what_levers_take() -> Non
     product = bet["hypotheses"][0]["belief"] * bet["hypotheses"][1]["belief"]
     assert bet["belief"] == pytest.approx(product, abs=1e-9) == pytest.approx(0.2)
     assert snapshot["levers"] == {"hire": {"cost": 5}}
-
-
-def test_a_real_worker_studies_what_it_published(celery_worker: object) -> None:
-    import time
-
-    portfolio, _, _ = two_bets()
-    ask(portfolio.pk, "Evidence")
-    deadline = time.monotonic() + 30
-    while not Study.objects.filter(portfolio=portfolio, finished_at__isnull=False).exists():
-        assert time.monotonic() < deadline, "no study within 30 s"
-        time.sleep(0.1)

@@ -59,6 +59,19 @@ def test_evidence_with_a_file_is_logged_on_a_phone_with_a_slow_line_in_half_a_mi
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_enter_takes_what_was_typed_though_nobody_heard_the_typing(
+    page: Any, sign_in: Callable[[Any], Any]
+) -> None:
+    lead, _ = a_portfolio()
+    sign_in(lead)
+    page.goto("/ledger")
+    page.keyboard.press("e")
+    page.wait_for_selector("#pick-text")
+    page.evaluate("document.querySelector('#pick-text').value = 'payout'")
+    page.press("#pick-text", "Enter")
+    page.wait_for_selector("#dialog >> text=Merchants pay for it")
+
+
 def test_what_was_typed_without_a_line_stays_and_is_sent_once_by_one_press(
     page: Any, sign_in: Callable[[Any], Any]
 ) -> None:
