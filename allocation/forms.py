@@ -19,9 +19,10 @@ from spm.accounts.signing import LONGEST
 from spm.amounts import money_as_typed, number_as_typed
 from spm.errors import Invalid
 from spm.reading import id_of
+from spm.ruled_form import RuledForm
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(RuledForm):
     """Approve or refuse, together with what was shown when the button was pressed."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -55,13 +56,8 @@ class DecisionForm(forms.Form):
             if self.data.get("decision") == "refuse" and "reason" in said:
                 require_reason(said["reason"])
         except Invalid as refusal:
-            self.blame(refusal)
+            self.refuse(refusal.fields)
         return said
-
-    def blame(self, refusal: Invalid) -> None:
-        """Put what is wrong beside the fields that it names."""
-        for name, text in refusal.fields.items():
-            self.add_error(name if name in self.fields else None, text)
 
     @property
     def is_incomplete(self) -> bool:
@@ -107,7 +103,7 @@ def _typed(label: str, help_text: str = "", money: str = "") -> forms.CharField:
     )
 
 
-class LimitForm(forms.Form):
+class LimitForm(RuledForm):
     """What the forms of all limits have in common.
 
     ``seen`` is the digest of what was typed when its effect was shown: nothing is saved that the
@@ -138,11 +134,6 @@ class LimitForm(forms.Form):
         except Invalid as refusal:
             self.add_error(name, " ".join(refusal.fields.values()))
             return None
-
-    def blame(self, refusal: Invalid) -> None:
-        """Put what is wrong beside the fields that it names."""
-        for name, text in refusal.fields.items():
-            self.add_error(name if name in self.fields else None, text)
 
     @property
     def digest(self) -> str:

@@ -180,7 +180,7 @@ def _form_page(
             context |= _effect(portfolio, change(), form)
             status = 200
         except Invalid as refusal:
-            form.blame(refusal)
+            form.refuse(refusal.fields)
         except NotAllowed as refusal:
             context["problem"], status = str(refusal), 403
         except Conflict as conflict:

@@ -93,7 +93,7 @@ def decide_proposal(request: PageRequest, proposal_id: int) -> HttpResponse:
     try:
         messages.success(request, _decided(request, proposal, form, typed))
     except Invalid as refusal:
-        form.blame(refusal)
+        form.refuse(refusal.fields)
         return _undecided(request, proposal_id, form, "", [], 422)
     except SecondPersonNeeded as waiting:
         messages.success(request, waiting.message)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from secrets import token_hex
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
@@ -27,6 +27,7 @@ from evidence.stream import Wanted
 from spm.accounts.models import User
 from spm.amounts import number_as_typed
 from spm.errors import Invalid
+from spm.ruled_form import RuledForm
 
 DIRECTIONS = [("for", "For it"), ("against", "Against it")]
 STRENGTHS = [
@@ -256,7 +257,7 @@ class EvidenceForm(SeenForm):
         super().refuse({renamed.get(name, name): text for name, text in wrong.items()})
 
 
-class RetractionForm(forms.Form):
+class RetractionForm(RuledForm):
     """Why a piece of evidence is taken back."""
 
     note = forms.CharField(
@@ -267,8 +268,10 @@ class RetractionForm(forms.Form):
     )
 
 
-class ResolutionForm(forms.Form):
+class ResolutionForm(RuledForm):
     """Whether a hypothesis held, what shows it, and since when that is clear."""
+
+    other_names: ClassVar = {"became_clear_at": "became_clear_on"}
 
     outcome = forms.ChoiceField(
         label="It",
@@ -292,8 +295,10 @@ class ResolutionForm(forms.Form):
     )
 
 
-class ReopenForm(forms.Form):
+class ReopenForm(RuledForm):
     """Why a resolved hypothesis is open again."""
+
+    other_names: ClassVar = {"reason": "shown_by"}
 
     shown_by = forms.CharField(
         label="Why it is open again",
@@ -303,7 +308,7 @@ class ReopenForm(forms.Form):
     )
 
 
-class SourceForm(forms.Form):
+class SourceForm(RuledForm):
     """How far a source is relied on, and what that is based on."""
 
     reliability = TypedPercentField(
@@ -320,7 +325,7 @@ class SourceForm(forms.Form):
     )
 
 
-class AskForm(forms.Form):
+class AskForm(RuledForm):
     """Whom to ask for evidence, by when, and what would help."""
 
     asked_of = forms.ModelChoiceField(

@@ -13,9 +13,10 @@ from spm.accounts.permissions import Principal
 from spm.amounts import money_as_typed
 from spm.errors import Invalid
 from spm.reading import id_of
+from spm.ruled_form import RuledForm
 
 
-class StopForm(forms.Form):
+class StopForm(RuledForm):
     """Why, and what is stopped with it.
 
     ``seen`` is the digest of the figures on the page: nothing is proposed that nobody has seen.
@@ -41,7 +42,7 @@ class StopForm(forms.Form):
         try:
             return read_plan(self.bet, with_ids=self.with_ids, **self.further())
         except Invalid as refusal:
-            self.blame(refusal)
+            self.refuse(refusal.fields)
             return Plan(self.bet)
 
     def further(self) -> dict[str, Any]:
@@ -57,11 +58,6 @@ class StopForm(forms.Form):
             with_ids=self.with_ids,
             seen=self.cleaned_data["seen"],
         )
-
-    def blame(self, refusal: Invalid) -> None:
-        """Put what is wrong beside the fields that it names."""
-        for name, text in refusal.fields.items():
-            self.add_error(name if name in self.fields else None, text)
 
     def only_looked_at(self) -> None:
         """Nothing is proposed yet, so that no reason is missing yet."""

@@ -81,7 +81,7 @@ def _page(request: PageRequest, bet: Bet, kind: type[StopForm], heading: str) ->
             try:
                 proposal = form.propose(request.user)
             except Invalid as refusal:
-                form.blame(refusal)
+                form.refuse(refusal.fields)
             except Conflict as refusal:
                 problem, status = refusal.message, 409
             except NotAllowed as refusal:

@@ -103,10 +103,9 @@ def _try(request: HttpRequest, form: AskForm, hypothesis_id: int) -> EvidenceReq
     try:
         return asking.ask(request.user, hypothesis_id, form.cleaned_data)  # type: ignore[arg-type]
     except Invalid as refusal:
-        for name, text in refusal.fields.items():
-            form.add_error(name if name in form.fields else None, text)
+        form.refuse(refusal.fields)
     except Conflict as conflict:
-        form.add_error(None, conflict.message)
+        form.refuse({"": conflict.message})
     except NotAllowed as refusal:
         raise PermissionDenied(str(refusal)) from refusal
     return None

@@ -163,7 +163,7 @@ def secret(request: PageRequest, connection_id: int) -> HttpResponse:
         except Invalid as refusal:
             form.refuse(refusal.fields)
         except Conflict as conflict:
-            form.add_error(None, conflict.message)
+            form.refuse({"": conflict.message})
     more = {"heading": "Webhooks of this site", "submit": "Show", "connection": connection}
     return _step(request, form, 0, {**more, "is_secret": True})
 

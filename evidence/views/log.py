@@ -120,8 +120,7 @@ def take_back(request: HttpRequest, evidence_id: int) -> HttpResponse:
             taken = retract(request.user, evidence_id, form.cleaned_data["note"])  # type: ignore[arg-type]
             return _after_taking_back(request, row, sentence(taken, done=True))
         except Invalid as refusal:
-            for name, text in refusal.fields.items():
-                form.add_error(name if name in form.fields else None, text)
+            form.refuse(refusal.fields)
     return _take_back_page(request, row, form)
 
 

@@ -19,8 +19,7 @@ from spm.accounts.middleware import turn_to
 from spm.accounts.permissions import NotAllowed, may
 from spm.errors import Conflict, Invalid
 from spm.posted import posted
-
-RIGHT_FIELD = {"became_clear_at": "became_clear_on", "reason": "shown_by"}
+from spm.ruled_form import RuledForm
 
 
 @require_http_methods(["GET", "POST"])
@@ -106,15 +105,13 @@ def _said(typed: dict[str, Any]) -> dict[str, Any]:
     return {**typed, "became_clear_at": moment.isoformat() if moment else None}
 
 
-def _try(form: Any, rule: Any) -> Any:
+def _try(form: RuledForm, rule: Any) -> Any:
     try:
         return rule()
     except Invalid as refusal:
-        for name, text in refusal.fields.items():
-            field = RIGHT_FIELD.get(name, name)
-            form.add_error(field if field in form.fields else None, text)
+        form.refuse(refusal.fields)
     except Conflict as conflict:
-        form.add_error(None, conflict.message)
+        form.refuse({"": conflict.message})
     except NotAllowed as refusal:
         raise PermissionDenied(str(refusal)) from refusal
     return None

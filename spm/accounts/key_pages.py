@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -22,6 +21,7 @@ from spm.accounts.signed_form import SignedForm
 from spm.accounts.signing import FIELD, sign
 from spm.errors import Conflict, Invalid
 from spm.posted import posted
+from spm.ruled_form import RuledForm
 
 #: How many changes the pages show; the API pages through all.
 SHOWN = 30
@@ -104,7 +104,7 @@ def revoke(request: PageRequest, key_id: int) -> HttpResponse:
         return redirect("accounts:key", found.pk)
 
     before = "accounts/_before_revoking.html"
-    form = forms.Form(posted(request))
+    form = RuledForm(posted(request))
     return _form_page(request, form, "Revoke a key", save, found, before, submit="Revoke it now")
 
 
@@ -146,7 +146,7 @@ def _shown_once(request: PageRequest, key: ApiKey, clear: str) -> HttpResponse:
 
 def _form_page(
     request: PageRequest,
-    form: forms.Form,
+    form: RuledForm,
     heading: str,
     save: Callable[[], HttpResponse],
     key: ApiKey | None = None,
@@ -160,14 +160,9 @@ def _form_page(
                 sign(request.user, form.cleaned_data[FIELD], request)
             return save()
         except Invalid as refusal:
-            _refuse(form, refusal.fields)
+            form.refuse(refusal.fields)
         except (Conflict, NotAllowed) as refusal:
-            _refuse(form, {"": str(refusal)})
+            form.refuse({"": str(refusal)})
     context = {"form": form, "heading": heading, "key": key, "before": before, "submit": submit}
     status = 422 if form.is_bound else 200
     return render(request, "accounts/key_form.html", context, status=status)
-
-
-def _refuse(form: forms.Form, wrong: dict[str, str]) -> None:
-    for name, text in wrong.items():
-        form.add_error(name if name in form.fields else None, text)
