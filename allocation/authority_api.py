@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -16,9 +17,9 @@ from bets.models import Portfolio
 from bets.serializers import PortfolioFilter
 from spm.api import fields
 from spm.api.idempotency import Answer, once
-from spm.api.schema import IDEMPOTENCY_KEY
+from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
 from spm.api.serializers import ShownSerializer, StrictSerializer, Terms
-from spm.api.views import ApiView, ListView, id_in, respond
+from spm.api.views import ApiView, ListView, id_in, require_as_read, respond, tagged
 
 
 class ThresholdsShown(ShownSerializer):
@@ -44,20 +45,28 @@ class ThresholdsTerms(Terms):
 class Thresholds(ApiView):
     """The sums above which finance, and two people, decide."""
 
-    @extend_schema(responses=ThresholdsShown, summary="Show the thresholds")
+    problems = (412, 428)
+
+    @extend_schema(responses=ThresholdsShown, parameters=[ETAG], summary="Show the thresholds")
     def get(self, request: Request, portfolio_id: int) -> Response:
         """As they are now."""
         portfolio = Portfolio.objects.visible_to(self.principal).get(pk=portfolio_id)
-        return Response(ThresholdsShown(portfolio).data)
+        return tagged(ThresholdsShown(portfolio).data)
 
     @extend_schema(
-        request=ThresholdsTerms, responses=ThresholdsShown, summary="Change the thresholds"
+        request=ThresholdsTerms,
+        responses=ThresholdsShown,
+        parameters=[IF_MATCH, ETAG],
+        summary="Change the thresholds",
     )
+    @transaction.atomic
     def patch(self, request: Request, portfolio_id: int) -> Response:
         """Change those that are given; each change is journalled."""
         portfolio = Portfolio.objects.visible_to(self.principal).get(pk=portfolio_id)
+        held = thresholds.held(self.principal, portfolio.pk)
+        require_as_read(request, ThresholdsShown(held).data)
         changed = thresholds.change(self.principal, portfolio.pk, self.body)
-        return Response(ThresholdsShown(changed).data)
+        return tagged(ThresholdsShown(changed).data)
 
 
 class MandateShown(ShownSerializer):

@@ -38,13 +38,9 @@ def change(by: Editor, portfolio_id: int, given: Mapping[str, Any]) -> Portfolio
         NotAllowed: they may not set limits, or are a key.
         Invalid: a field cannot be taken, or nothing would change.
     """
-    if not isinstance(by, Office):
-        require(by, "set_limits", portfolio_id)
-        require_person(by, "say who decides")
+    portfolio = held(by, portfolio_id)
     wanted = _read(given)
     reason = wanted.pop("reason")
-    ledger.hold(portfolio_id)  # first, as in every booking; what is journalled is sealed
-    portfolio = Portfolio.objects.select_for_update(no_key=True).get(pk=portfolio_id)
     changed = {name: sum_ for name, sum_ in wanted.items() if sum_ != getattr(portfolio, name)}
     if not changed:
         raise Invalid(dict.fromkeys(wanted, "It is that already.") or {"": "Give one of the sums."})
@@ -57,6 +53,15 @@ def change(by: Editor, portfolio_id: int, given: Mapping[str, Any]) -> Portfolio
     portfolio.save(update_fields=list(changed))
     live.say(portfolio_id, "limits", "proposals")
     return portfolio
+
+
+def held(by: Editor, portfolio_id: int) -> Portfolio:
+    """The portfolio, locked, if the principal may change its thresholds; raises NotAllowed."""
+    if not isinstance(by, Office):
+        require(by, "set_limits", portfolio_id)
+        require_person(by, "say who decides")
+    ledger.hold(portfolio_id)  # first, as in every booking; what is journalled is sealed
+    return Portfolio.objects.select_for_update(no_key=True).get(pk=portfolio_id)
 
 
 def _read(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The API's paths for the board's own settings: limits on work in progress, saved views."""
 
+from django.db import transaction
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -11,8 +12,8 @@ from bets.models import Portfolio, WipLimit
 from bets.serializers import PortfolioFilter
 from bets.wip import set_limit
 from spm.api.idempotency import Answer, once
-from spm.api.schema import IDEMPOTENCY_KEY
-from spm.api.views import ApiView, ListView, respond
+from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
+from spm.api.views import ApiView, ListView, require_as_read, respond, tagged
 
 
 class WipLimits(ListView):
@@ -94,23 +95,27 @@ class SavedViews(ListView):
 class OneSavedView(ApiView):
     """One saved view."""
 
-    problems = (422,)
+    problems = (412, 428)
 
-    @extend_schema(responses=forms.SavedViewShown, summary="Show a saved view")
+    @extend_schema(responses=forms.SavedViewShown, parameters=[ETAG], summary="Show a saved view")
     def get(self, request: Request, view_id: int) -> Response:
         """Its name and filters."""
-        return Response(_as_it_is(self, view_id))
+        return tagged(_as_it_is(self, view_id))
 
     @extend_schema(
         request=forms.SavedViewChanged,
         responses=forms.SavedViewShown,
+        parameters=[IF_MATCH, ETAG],
         summary="Change a saved view",
     )
+    @transaction.atomic
     def patch(self, request: Request, view_id: int) -> Response:
         """Another name for one of your own; shared or not, which a lead says; and whether the
         board opens in it for you.
         """
         given = self.read_body(forms.SavedViewChanged)
+        saved_views.hold(self.principal, view_id)
+        require_as_read(request, _as_it_is(self, view_id))
         saved_views.change_view(
             self.principal,
             view_id,
@@ -118,11 +123,14 @@ class OneSavedView(ApiView):
             share=given.get("shared"),
             opens=given.get("opens"),
         )
-        return Response(_as_it_is(self, view_id))
+        return tagged(_as_it_is(self, view_id))
 
-    @extend_schema(responses={204: None}, summary="Delete a saved view")
+    @extend_schema(responses={204: None}, parameters=[IF_MATCH], summary="Delete a saved view")
+    @transaction.atomic
     def delete(self, request: Request, view_id: int) -> Response:
         """One of your own; whoever opened the board in it sees all cards again."""
+        saved_views.hold(self.principal, view_id)
+        require_as_read(request, _as_it_is(self, view_id), needed=False)
         saved_views.delete_view(self.principal, view_id)
         return Response(status=204)
 

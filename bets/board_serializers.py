@@ -62,16 +62,6 @@ class SavedViewShown(ShownSerializer):
         fields = ["id", "portfolio", "owner", "name", "query", "shared", "opens"]
 
 
-class YesNoField(serializers.BooleanField):
-    """Yes or no, as JSON has it; 'yes', 1 and 'true' are none."""
-
-    def to_internal_value(self, data: object) -> bool:
-        """The value."""
-        if not isinstance(data, bool):
-            raise serializers.ValidationError("Give true or false.")
-        return data
-
-
 class SavedViewGiven(StrictSerializer):
     """A view to be saved."""
 
@@ -84,13 +74,13 @@ class SavedViewGiven(StrictSerializer):
         max_length=LONGEST_QUERY,
         help_text="As in the address of the board: theme=3&thesis=broken&lanes=stream.",
     )
-    shared = YesNoField(required=False, default=False)
-    opens = YesNoField(required=False, default=False)
+    shared = fields.YesNoField(required=False, default=False)
+    opens = fields.YesNoField(required=False, default=False)
 
 
 class SavedViewChanged(StrictSerializer):
     """What is given is changed."""
 
     name = fields.TextField(required=False, max_length=LONGEST_NAME)
-    shared = YesNoField(required=False)
-    opens = YesNoField(required=False)
+    shared = fields.YesNoField(required=False)
+    opens = fields.YesNoField(required=False)

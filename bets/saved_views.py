@@ -92,6 +92,11 @@ def change_view(
     return view_for(principal, view_id)
 
 
+def hold(principal: Principal, view_id: int) -> None:
+    """Lock a view that the principal sees until the transaction ends; raises DoesNotExist."""
+    BoardView.objects.select_for_update().get(pk=view_for(principal, view_id).pk)
+
+
 @transaction.atomic
 def rename_view(principal: Principal, view_id: int, name: str) -> BoardView:
     """Give a view of one's own another name."""

@@ -1,4 +1,4 @@
-"""The API's paths around evidence: files, sources, requests that are withdrawn, one's notices."""
+"""The API's paths around evidence: files, sources, requests that are withdrawn."""
 
 from typing import Any, cast
 
@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,11 +16,10 @@ from bets.models import Hypothesis
 from bets.serializers import PortfolioFilter
 from evidence import asking, intake, sources
 from evidence.attachments import hand_in
-from evidence.models import Attachment, EvidenceRequest, Notice, NoticeKind, Source, Upload
-from evidence.notices.reading import mark_read
+from evidence.models import Attachment, EvidenceRequest, Source, Upload
 from evidence.serializers import RecordedShown, RequestShown
 from evidence.views.attachments import SAFE
-from spm.accounts.permissions import person_behind, require, visible_portfolio_ids
+from spm.accounts.permissions import person_behind, require
 from spm.api import fields
 from spm.api.idempotency import Answer, once
 from spm.api.parsers import FileParser
@@ -82,43 +80,6 @@ class UploadShown(ShownSerializer):
     class Meta:
         model = Upload
         fields = ["token", "name", "media_type", "size", "uploaded_at"]
-
-
-class NoticeShown(ShownSerializer):
-    """Something that you were told; ``url`` is the path of a page."""
-
-    class Meta:
-        model = Notice
-        fields = [
-            "id",
-            "portfolio",
-            "kind",
-            "because",
-            "bet",
-            "text",
-            "url",
-            "created_at",
-            "read_at",
-        ]
-
-
-class NoticeListFilter(PortfolioFilter):
-    """Of a portfolio, of a kind, unread."""
-
-    kind = fields.ChoiceField(required=False, choices=NoticeKind.choices)
-    unread = fields.ChoiceField(required=False, choices=[("yes", "Only what was not read.")])
-
-
-class ReadTerms(StrictSerializer):
-    """Up to which notice."""
-
-    newest = fields.WholeField(help_text="The id of the newest that was seen.")
-
-
-class MarkedShown(serializers.Serializer[Any]):
-    """How many notices were unread before."""
-
-    marked = serializers.IntegerField()
 
 
 class Withdraw(ApiView):
@@ -211,7 +172,7 @@ class Attachments(ListView):
     """Files of evidence."""
 
     parser_classes = (FileParser,)
-    problems = (404,)
+    problems = (404, 422)
 
     @extend_schema(
         parameters=[AttachmentFilter], responses=AttachmentShown(many=True), summary="List files"
@@ -225,7 +186,7 @@ class Attachments(ListView):
     @extend_schema(
         request={FileParser.media_type: {"type": "string", "format": "binary"}},
         responses={201: UploadShown},
-        parameters=[UploadNamed],
+        parameters=[UploadNamed, IDEMPOTENCY_KEY],
         summary="Hand in a file",
     )
     def post(self, request: Request) -> Response:
@@ -237,8 +198,12 @@ class Attachments(ListView):
         bet = rows.get(pk=said["hypothesis"]).bet
         require(self.principal, "log_evidence", bet.portfolio_id, bet.team_ids)
         content = cast(bytes, request.data) or b""
-        upload = hand_in(person_behind(self.principal), said["name"], bytes(content))
-        return Response(UploadShown(upload).data, status=201)
+
+        def act() -> Answer:
+            upload = hand_in(person_behind(self.principal), said["name"], bytes(content))
+            return Answer(201, dict(UploadShown(upload).data))
+
+        return respond(once(request, act))
 
 
 class OneAttachment(ApiView):
@@ -258,45 +223,6 @@ class OneAttachment(ApiView):
         return response
 
 
-class Notices(ListView):
-    """What you were told."""
-
-    @extend_schema(
-        parameters=[NoticeListFilter], responses=NoticeShown(many=True), summary="List notices"
-    )
-    def get(self, request: Request) -> Any:
-        """Your own, newest first; a key's are those of its owner, in its portfolio."""
-        wanted = NoticeListFilter.of(request.query_params)
-        rows = _own_notices(self)
-        if wanted.pop("unread", ""):
-            rows = rows.unread()
-        return self.page(rows.filter(**wanted), NoticeShown)
-
-
-class ReadNotices(ApiView):
-    """Notices that were read."""
-
-    @extend_schema(
-        request=ReadTerms,
-        responses=MarkedShown,
-        parameters=[PortfolioFilter],
-        summary="Mark notices as read",
-    )
-    def post(self, request: Request) -> Response:
-        """All of your own up to one of them; the same twice changes nothing."""
-        said = self.read_body(ReadTerms)
-        wanted = PortfolioFilter.of(request.query_params)
-        which = _own_notices(self).filter(pk__lte=said["newest"], **wanted)
-        ids = list(which.values_list("pk", flat=True))
-        return Response({"marked": mark_read(person_behind(self.principal), pk__in=ids)})
-
-
-def _own_notices(view: ApiView) -> Any:
-    """The notices of the person behind the request, in the portfolios that it may see."""
-    rows = Notice.objects.of(person_behind(view.principal))
-    return rows.filter(portfolio_id__in=visible_portfolio_ids(view.principal))
-
-
 urlpatterns = [
     path(
         "evidence-requests/<int:request_id>/withdraw",
@@ -308,6 +234,4 @@ urlpatterns = [
     path("sources/<int:source_id>", OneSource.as_view(), name="api-source"),
     path("attachments", Attachments.as_view(), name="api-attachments"),
     path("attachments/<int:attachment_id>", OneAttachment.as_view(), name="api-attachment"),
-    path("notices", Notices.as_view(), name="api-notices"),
-    path("notices/read", ReadNotices.as_view(), name="api-read-notices"),
 ]

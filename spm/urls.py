@@ -20,6 +20,7 @@ urlpatterns = [
     path("api/v1/", include("bets.board_api")),
     path("api/v1/", include("evidence.api")),
     path("api/v1/", include("evidence.more_api")),
+    path("api/v1/", include("evidence.notices.api")),
     path("api/v1/", include("allocation.api")),
     path("api/v1/", include("allocation.books_api")),
     path("api/v1/", include("allocation.authority_api")),

@@ -77,6 +77,11 @@ def wants_of(person: User) -> Wants:
     )
 
 
+def hold(person: User) -> None:
+    """Let nobody else choose for a person until the transaction ends."""
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)
+
+
 @transaction.atomic
 def choose(person: User, wants: Wants) -> None:
     """Set what a person wants.

@@ -17,8 +17,13 @@ from spm.accounts.models import LONGEST_KEY_DAYS, ApiKey, KeyChange, Scope, User
 from spm.accounts.permissions import require
 from spm.accounts.signing import FIELD, sign
 from spm.api import fields
+from spm.api.idempotency import Answer, once
+from spm.api.schema import IDEMPOTENCY_KEY
 from spm.api.serializers import FilterSerializer, ShownSerializer, Signed, StrictSerializer
-from spm.api.views import ApiView, ListView
+from spm.api.views import ApiView, ListView, respond
+
+#: What of an answer is said this once.
+SECRET = ("key",)
 
 
 class KeyShown(ShownSerializer):
@@ -58,7 +63,8 @@ class ClearKeyShown(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     key = serializers.CharField(
-        allow_null=True, help_text="Keep it. Null where its owner has to collect it."
+        allow_null=True,
+        help_text="Keep it. Null where its owner has to collect it, and in a repetition.",
     )
     expires_at = fields.MomentField()
     earlier_until = fields.MomentField(
@@ -115,21 +121,32 @@ class KeyChangeFilter(KeyFilter):
 class Keys(ListView):
     """Keys."""
 
+    problems = (422,)
+
     @extend_schema(parameters=[KeyFilter], responses=KeyShown(many=True), summary="List keys")
     def get(self, request: Request) -> Response:
         """Newest first: all of the portfolios that you administer, and your own; a key, itself."""
         wanted = KeyFilter.of(request.query_params)
         return self.page(keys_of(self.principal, wanted.get("portfolio")), KeyShown)
 
-    @extend_schema(request=NewKey, responses={201: ClearKeyShown}, summary="Make a key")
+    @extend_schema(
+        request=NewKey,
+        responses={201: ClearKeyShown},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Make a key",
+    )
     def post(self, request: Request) -> Response:
-        """For people alone. The answer holds the key, this once; a repetition makes another."""
+        """For people alone. The answer holds the key, this once."""
         body = self.read_body(NewKey)
         portfolios: Any = apps.get_model("bets", "Portfolio").objects
         portfolio = portfolios.meant_by(self.principal, body.pop("portfolio", None))
         require(self.principal, "administer", portfolio.pk)
         person = _signed_by(self, body)
-        return Response(_clear(*keys.make(person, portfolio.pk, body)), status=201)
+
+        def act() -> Answer:
+            return Answer(201, _clear(*keys.make(person, portfolio.pk, body)))
+
+        return respond(once(request, act, said_once=SECRET))
 
 
 class OneKey(ApiView):
@@ -144,9 +161,14 @@ class OneKey(ApiView):
 class Collect(ApiView):
     """Collect a key."""
 
-    problems = (409,)
+    problems = (409, 422)
 
-    @extend_schema(request=Signed, responses=ClearKeyShown, summary="Collect a key")
+    @extend_schema(
+        request=Signed,
+        responses=ClearKeyShown,
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Collect a key",
+    )
     def post(self, request: Request, key_id: int) -> Response:
         """By its owner; the answer holds the key, this once. From then on it opens."""
         return _given_out(self, Signed, lambda said: keys.collect(self.principal, key_id))
@@ -155,9 +177,14 @@ class Collect(ApiView):
 class Rotate(ApiView):
     """Rotate a key."""
 
-    problems = (409,)
+    problems = (409, 422)
 
-    @extend_schema(request=Rotation, responses=ClearKeyShown, summary="Rotate a key")
+    @extend_schema(
+        request=Rotation,
+        responses=ClearKeyShown,
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Rotate a key",
+    )
     def post(self, request: Request, key_id: int) -> Response:
         """By its owner or an administrator; the answer holds the new secret, this once."""
         return _given_out(self, Rotation, lambda said: keys.rotate(self.principal, key_id, said))
@@ -166,14 +193,20 @@ class Rotate(ApiView):
 class Revoke(ApiView):
     """Revoke a key."""
 
-    problems = (409,)
+    problems = (409, 422)
 
-    @extend_schema(request=NoTerms, responses=KeyShown, summary="Revoke a key")
+    @extend_schema(
+        request=NoTerms, responses=KeyShown, parameters=[IDEMPOTENCY_KEY], summary="Revoke a key"
+    )
     def post(self, request: Request, key_id: int) -> Response:
         """By its owner or an administrator; the next request by it is refused."""
         self.read_body(NoTerms)
-        keys.revoke(self.principal, key_id)
-        return Response(KeyShown(keys_of(self.principal).get(pk=key_id)).data)
+
+        def act() -> Answer:
+            keys.revoke(self.principal, key_id)
+            return Answer(200, dict(KeyShown(keys_of(self.principal).get(pk=key_id)).data))
+
+        return respond(once(request, act))
 
 
 class KeyChanges(ListView):
@@ -197,7 +230,7 @@ def _given_out(
     """Check the signature, then answer with the key in clear."""
     said = view.read_body(form)
     _signed_by(view, said)
-    return Response(_clear(*act(said)))
+    return respond(once(view.request, lambda: Answer(200, _clear(*act(said))), said_once=SECRET))
 
 
 def _signed_by(view: ApiView, said: dict[str, Any]) -> User:

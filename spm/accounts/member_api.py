@@ -14,9 +14,10 @@ from spm.accounts import people
 from spm.accounts.models import Membership, Role
 from spm.accounts.permissions import require, visible_portfolio_ids
 from spm.api import fields
-from spm.api.schema import ETAG, IF_MATCH
+from spm.api.idempotency import Answer, once
+from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
 from spm.api.serializers import FilterSerializer, ShownSerializer, StrictSerializer
-from spm.api.views import ApiView, ListView, require_as_read, tagged
+from spm.api.views import ApiView, ListView, require_as_read, respond, tagged
 from spm.errors import Invalid
 
 TEAMS = "On the bets of which teams a contributor acts; their ids."
@@ -49,11 +50,15 @@ class NewMemberTerms(MemberTerms):
 
 
 class BroughtInShown(serializers.Serializer[Any]):
-    """How they sign in; the password is shown this once, and empty where they had an account."""
+    """How they sign in."""
 
     email = serializers.CharField()
     role = serializers.CharField()
-    password = serializers.CharField(allow_blank=True)
+    password = serializers.CharField(
+        allow_blank=True,
+        allow_null=True,
+        help_text="Shown this once: empty where they had an account, null in a repetition.",
+    )
 
 
 class MemberFilter(FilterSerializer):
@@ -66,6 +71,8 @@ class MemberFilter(FilterSerializer):
 class Members(ListView):
     """Members."""
 
+    problems = (422,)
+
     @extend_schema(
         parameters=[MemberFilter], responses=MemberShown(many=True), summary="List members"
     )
@@ -76,23 +83,30 @@ class Members(ListView):
         )
 
     @extend_schema(
-        request=NewMemberTerms, responses={201: BroughtInShown}, summary="Bring somebody in"
+        request=NewMemberTerms,
+        responses={201: BroughtInShown},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Bring somebody in",
     )
     def post(self, request: Request) -> Response:
-        """For people alone. Who has a role here is refused, so a repetition does nothing."""
+        """For people alone. Who has a role here is refused."""
         said = self.read_body(NewMemberTerms)
         portfolios: Any = apps.get_model("bets", "Portfolio").objects
         portfolio = portfolios.meant_by(self.principal, said.pop("portfolio", None))
         require(self.principal, "administer", portfolio.pk)
-        made = people.invite(
-            self.principal,  # type: ignore[arg-type]  # a key does not get this far
-            portfolio.pk,
-            said["email"],
-            said["role"],
-            name=said.get("name", ""),
-            team_ids=_teams(portfolio.pk, said),
-        )
-        return Response(BroughtInShown(vars(made)).data, status=201)
+
+        def act() -> Answer:
+            made = people.invite(
+                self.principal,  # type: ignore[arg-type]  # a key does not get this far
+                portfolio.pk,
+                said["email"],
+                said["role"],
+                name=said.get("name", ""),
+                team_ids=_teams(portfolio.pk, said),
+            )
+            return Answer(201, dict(BroughtInShown(vars(made)).data))
+
+        return respond(once(request, act, said_once=("password",)))
 
 
 class OneMember(ApiView):

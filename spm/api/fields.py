@@ -6,7 +6,7 @@ what the client meant, or at least nobody can know.
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from spm import amounts, reading
 from spm.errors import Invalid
 
 LARGEST_WHOLE = 2**63 - 1
+_CLOCK = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
 _DIGITS = re.compile(r"^[0-9]{1,19}$")
 
 
@@ -124,6 +125,29 @@ class MomentField(serializers.DateTimeField):
     def to_representation(self, value: datetime) -> str:
         """In UTC."""
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class YesNoField(serializers.BooleanField):
+    """Yes or no, as JSON has it; 'yes', 1 and 'true' are none."""
+
+    def to_internal_value(self, data: object) -> bool:
+        """The value."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Give true or false.")
+        return data
+
+
+class ClockField(serializers.TimeField):
+    """A time of day to the minute, such as 22:00."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **kwargs)
+
+    def to_internal_value(self, value: Any) -> time:
+        """The time."""
+        if not isinstance(value, str) or not _CLOCK.match(value):
+            raise serializers.ValidationError("Give a time such as 22:00.")
+        return super().to_internal_value(value)
 
 
 @extend_schema_field({"type": ["integer", "string"], "minimum": 1, "maxLength": 254})

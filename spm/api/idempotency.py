@@ -7,7 +7,7 @@ after it has all three; there is no state "in progress" in which a key could be 
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -35,7 +35,7 @@ class Answer:
     replayed: bool = False
 
 
-def once(request: Request, act: Callable[[], Answer]) -> Answer:
+def once(request: Request, act: Callable[[], Answer], *, said_once: Collection[str] = ()) -> Answer:
     """Act, or give the answer that was given to the same request before.
 
     Args:
@@ -43,6 +43,8 @@ def once(request: Request, act: Callable[[], Answer]) -> Answer:
             request is a new one.
         act: makes the change and says what to answer. An exception undoes it and is not kept:
             the next delivery tries again.
+        said_once: fields of the answer that hold a secret: they are not kept, and null in a
+            repetition.
 
     Raises:
         Reused: the key stands for another request.
@@ -64,8 +66,9 @@ def once(request: Request, act: Callable[[], Answer]) -> Answer:
         if kept is not None:
             kept.delete()
         answer = act()
+        body = answer.body | {name: None for name in said_once if name in answer.body}
         IdempotentAnswer.objects.create(
-            **holder, key=key, request_sha256=digest, status=answer.status, body=answer.body
+            **holder, key=key, request_sha256=digest, status=answer.status, body=body
         )
     return answer
 
@@ -90,12 +93,14 @@ def _holder(principal: Any) -> dict[str, Any]:
 
 def _digest(request: Request) -> str:
     data = request.data
-    if isinstance(data, list):
+    if isinstance(data, bytes):
+        said = data
+    elif isinstance(data, list):
         said = b"\n".join(data)
     else:
         content = {name: value for name, value in data.items() if name not in UNSAID}
         said = json.dumps(content, sort_keys=True).encode()
-    head = f"{request.method} {request.path}\n".encode()
+    head = f"{request.method} {request.get_full_path()}\n".encode()
     return hashlib.sha256(head + said).hexdigest()
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import apps
+from django.db import transaction
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -10,9 +11,9 @@ from rest_framework.response import Response
 
 from spm.accounts.signing import FIELD, sign
 from spm.api.idempotency import Answer, once
-from spm.api.schema import IDEMPOTENCY_KEY
+from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
 from spm.api.serializers import Signed
-from spm.api.views import ApiView, ListView, respond
+from spm.api.views import ApiView, ListView, require_as_read, respond, tag_of
 from spm.webhooks import changes
 from spm.webhooks import serializers as forms
 from spm.webhooks.models import Webhook
@@ -21,6 +22,8 @@ from spm.webhooks.reading import deliveries_of, webhooks_of
 
 class Webhooks(ListView):
     """Webhooks."""
+
+    problems = (422,)
 
     @extend_schema(
         parameters=[forms.WebhookFilter],
@@ -33,55 +36,86 @@ class Webhooks(ListView):
         return self.page(webhooks_of(self.principal, wanted.get("portfolio")), forms.WebhookShown)
 
     @extend_schema(
-        request=forms.NewWebhook, responses={201: forms.SecretShown}, summary="Add a webhook"
+        request=forms.NewWebhook,
+        responses={201: forms.SecretShown},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Add a webhook",
     )
     def post(self, request: Request) -> Response:
-        """The answer holds the secret, this once; so a repetition makes another webhook."""
+        """The answer holds the secret, this once."""
         said = _signed(self, forms.NewWebhook)
         portfolios: Any = apps.get_model("bets", "Portfolio").objects
         portfolio = portfolios.meant_by(self.principal, said.get("portfolio"))
-        made = changes.add(self.principal, portfolio.pk, said["address"], said["events"])
-        return Response(_with_secret(*made), status=201)
+
+        def act() -> Answer:
+            made = changes.add(self.principal, portfolio.pk, said["address"], said["events"])
+            return Answer(201, _with_secret(*made))
+
+        return respond(once(request, act, said_once=("secret",)))
 
 
 class OneWebhook(ApiView):
     """One webhook."""
 
-    @extend_schema(responses=forms.WebhookShown, summary="Show a webhook")
+    problems = (412, 428)
+
+    @extend_schema(responses=forms.WebhookShown, parameters=[ETAG], summary="Show a webhook")
     def get(self, request: Request, webhook_id: int) -> Response:
         """As it is; never its secret."""
-        return Response(self._as_it_is(webhook_id))
+        return self._as_it_is(webhook_id)
 
     @extend_schema(
-        request=forms.WebhookTerms, responses=forms.WebhookShown, summary="Change a webhook"
+        request=forms.WebhookTerms,
+        responses=forms.WebhookShown,
+        parameters=[IF_MATCH, ETAG],
+        summary="Change a webhook",
     )
+    @transaction.atomic
     def patch(self, request: Request, webhook_id: int) -> Response:
         """Change the fields that are given; ``active`` pauses it or lets it go on."""
         is_moved = "address" in self.body
         said = _signed(self, forms.WebhookTerms, needed=is_moved)
+        require_as_read(request, self._held(webhook_id))
         changes.change(self.principal, webhook_id, **said)
-        return Response(self._as_it_is(webhook_id))
+        return self._as_it_is(webhook_id)
 
-    @extend_schema(responses={204: None}, summary="Remove a webhook")
+    @extend_schema(responses={204: None}, parameters=[IF_MATCH], summary="Remove a webhook")
+    @transaction.atomic
     def delete(self, request: Request, webhook_id: int) -> Response:
         """Nothing is sent to it any more; what was sent is forgotten."""
+        require_as_read(request, self._held(webhook_id), needed=False)
         changes.remove(self.principal, webhook_id)
         return Response(status=204)
 
-    def _as_it_is(self, webhook_id: int) -> Any:
+    def _held(self, webhook_id: int) -> dict[str, Any]:
+        """What of it somebody may have read and may change, held until the end."""
+        return _terms(changes.held(self.principal, webhook_id))
+
+    def _as_it_is(self, webhook_id: int) -> Response:
         seen = Webhook.objects.visible_to(self.principal).get(pk=webhook_id)
-        rows = webhooks_of(self.principal, seen.portfolio_id)
-        return forms.WebhookShown(rows.get(pk=webhook_id)).data
+        row = webhooks_of(self.principal, seen.portfolio_id).get(pk=webhook_id)
+        return Response(forms.WebhookShown(row).data, headers={"ETag": tag_of(_terms(row))})
 
 
 class Rotate(ApiView):
     """A new secret."""
 
-    @extend_schema(request=Signed, responses=forms.SecretShown, summary="Give it a new secret")
+    problems = (422,)
+
+    @extend_schema(
+        request=Signed,
+        responses=forms.SecretShown,
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Give it a new secret",
+    )
     def post(self, request: Request, webhook_id: int) -> Response:
         """The answer holds the secret, this once; for a day the one before signs as well."""
         _signed(self, Signed)
-        return Response(_with_secret(*changes.rotate(self.principal, webhook_id)))
+
+        def act() -> Answer:
+            return Answer(200, _with_secret(*changes.rotate(self.principal, webhook_id)))
+
+        return respond(once(request, act, said_once=("secret",)))
 
 
 class SendTest(ApiView):
@@ -148,6 +182,11 @@ def _signed(view: ApiView, form: type[Signed], needed: bool = True) -> dict[str,
     if needed:
         sign(view.principal, signature, view.request._request)
     return said
+
+
+def _terms(hook: Webhook) -> dict[str, Any]:
+    """What the entity tag is of: how many deliveries wait is nobody's change."""
+    return dict(forms.WebhookTermsShown(hook).data)
 
 
 def _with_secret(hook: Webhook, secret: str) -> dict[str, Any]:

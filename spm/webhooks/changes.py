@@ -60,7 +60,7 @@ def change(principal: Principal, webhook_id: int, **given: Any) -> Webhook:
     Raises:
         Webhook.DoesNotExist, NotAllowed, Invalid: as for ``add``.
     """
-    hook = _held(principal, webhook_id)
+    hook = held(principal, webhook_id)
     _check(**given)
     if "address" in given:
         hook.address = given["address"]
@@ -85,7 +85,7 @@ def rotate(principal: Principal, webhook_id: int) -> tuple[Webhook, str]:
     Raises:
         Webhook.DoesNotExist, NotAllowed: as for ``add``.
     """
-    hook = _held(principal, webhook_id)
+    hook = held(principal, webhook_id)
     secret = new_secret()
     hook.sealed_earlier, hook.earlier_until = hook.sealed_secret, timezone.now() + BOTH_SIGN
     hook.sealed_secret = seal(secret)
@@ -96,7 +96,7 @@ def rotate(principal: Principal, webhook_id: int) -> tuple[Webhook, str]:
 @transaction.atomic
 def remove(principal: Principal, webhook_id: int) -> None:
     """Send it nothing any more, and forget what was sent; raises as ``rotate`` does."""
-    _held(principal, webhook_id).delete()
+    held(principal, webhook_id).delete()
 
 
 @transaction.atomic
@@ -107,7 +107,7 @@ def send_test(principal: Principal, webhook_id: int) -> WebhookDelivery:
         Webhook.DoesNotExist, NotAllowed: as for ``rotate``.
         Conflict: nothing is sent to it.
     """
-    hook = _sending(_held(principal, webhook_id))
+    hook = _sending(held(principal, webhook_id))
     data = {"portfolio": hook.portfolio_id, "webhook": hook.pk, "url": link("/settings/webhooks")}
     body = body_of(TEST_EVENT, data, timezone.now())
     delivery = owed_to(hook, f"msg_{uuid.uuid4().hex}", TEST_EVENT, body)
@@ -139,7 +139,7 @@ def redeliver(principal: Principal, delivery_id: int) -> WebhookDelivery:
 # --- inside ---------------------------------------------------------------------------------------
 
 
-def _held(principal: Principal, webhook_id: int) -> Webhook:
+def held(principal: Principal, webhook_id: int) -> Webhook:
     """The webhook, locked, if the principal may change it."""
     hook = Webhook.objects.visible_to(principal).select_for_update().get(pk=webhook_id)
     require(principal, "manage_webhooks", hook.portfolio_id)

@@ -9,10 +9,8 @@ from spm.api.serializers import FilterSerializer, ShownSerializer, Signed
 from spm.webhooks.models import Event, Webhook, WebhookDelivery
 
 
-class WebhookShown(ShownSerializer):
+class WebhookTermsShown(ShownSerializer):
     """A webhook. ``disabled_because`` says why nothing is sent, where the product has stopped."""
-
-    waiting = serializers.IntegerField(read_only=True, help_text="Deliveries that are owed.")
 
     class Meta:
         model = Webhook
@@ -23,10 +21,19 @@ class WebhookShown(ShownSerializer):
             "events",
             "active",
             "disabled_because",
-            "waiting",
             "created_by",
             "created_at",
         ]
+
+
+class WebhookShown(WebhookTermsShown):
+    """A webhook. ``disabled_because`` says why nothing is sent, where the product has stopped."""
+
+    waiting = serializers.IntegerField(read_only=True, help_text="Deliveries that are owed.")
+
+    class Meta:
+        model = Webhook
+        fields = [*WebhookTermsShown.Meta.fields, "waiting"]
 
 
 class SecretShown(serializers.Serializer[Any]):
@@ -34,7 +41,9 @@ class SecretShown(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     address = serializers.CharField()
-    secret = serializers.CharField(help_text="What deliveries are signed with; keep it.")
+    secret = serializers.CharField(
+        allow_null=True, help_text="What deliveries are signed with; null in a repetition."
+    )
 
 
 class DeliveryShown(ShownSerializer):

@@ -91,12 +91,14 @@ def test_the_api_shows_and_changes_them() -> None:
     client = ApiClient(person=make_member(portfolio, Role.FINANCE))
     path = f"/portfolios/{portfolio.pk}/thresholds"
     body = {"two_people_above": "50000.00", "reason": "Four eyes."}
-    assert client.send("PATCH", path, body).json() == {
+    read = client.get(path)["ETag"]
+    assert_problem(client.send("PATCH", path, body), 428, "condition-required")
+    assert client.send("PATCH", path, body, If_Match=read).json() == {
         "finance_above": "0.00",
         "two_people_above": "50000.00",
     }
     assert client.get(path).json()["two_people_above"] == "50000.00"
     assert Portfolio.objects.get(pk=portfolio.pk).two_people_above == Decimal(50_000)
-    assert_problem(
-        client.send("PATCH", path, {"finance_above": "1.5", "reason": "x"}), 400, "invalid"
-    )
+    assert_problem(client.send("PATCH", path, body, If_Match=read), 412, "changed")
+    wrong = {"finance_above": "1.5", "reason": "x"}
+    assert_problem(client.send("PATCH", path, wrong, If_Match="*"), 400, "invalid")

@@ -70,7 +70,12 @@ def test_a_view_is_saved_once_shown_changed_and_deleted() -> None:
     assert (view["shared"], view["opens"]) == (False, True)
     assert client.post("/saved-views", body, Idempotency_Key="a").json() == view
     address = f"/saved-views/{view['id']}"
-    changed = client.send("PATCH", address, {"name": "Theses", "shared": True, "opens": False})
+    change = {"name": "Theses", "shared": True, "opens": False}
+    assert_problem(client.send("PATCH", address, change), 428, "condition-required")
+    read = client.get(address)["ETag"]
+    changed = client.send("PATCH", address, change, If_Match=read)
+    late = client.send("PATCH", address, {"name": "Late"}, If_Match=read)
+    assert_problem(late, 412, "changed")
     assert changed.json() == {**view, "name": "Theses", "shared": True, "opens": False}
     assert client.get(address).json() == changed.json()
     assert not DefaultView.objects.exists()
@@ -84,7 +89,9 @@ def test_a_change_of_several_things_is_made_whole_or_not_at_all() -> None:
     view = save_view(viewer, portfolio, "Mine", "")
     client = client_of(viewer, portfolio)
     body = {"name": "Ours", "shared": True}
-    assert_problem(client.send("PATCH", f"/saved-views/{view.pk}", body), 403, "not-allowed")
+    assert_problem(
+        client.send("PATCH", f"/saved-views/{view.pk}", body, If_Match="*"), 403, "not-allowed"
+    )
     assert BoardView.objects.get().name == "Mine"
 
 
@@ -97,7 +104,7 @@ def test_the_views_of_others_are_seen_if_they_share_them_and_changed_by_nobody_e
     listed = client.get(f"/saved-views?portfolio={portfolio.pk}").json()["results"]
     assert [row["name"] for row in listed] == ["Shared"]
     for method, body in (("PATCH", {"name": "Mine"}), ("DELETE", None)):
-        answer = client.send(method, f"/saved-views/{shared.pk}", body)
+        answer = client.send(method, f"/saved-views/{shared.pk}", body, If_Match="*")
         assert_problem(answer, 403, "not-allowed")
 
 

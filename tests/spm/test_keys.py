@@ -12,7 +12,7 @@ from django.utils import timezone
 from evidence.models import Notice
 from evidence.notices.keys import tell_of_keys
 from spm.accounts import keys
-from spm.accounts.models import ApiKey, KeyChange, Membership, Role, User
+from spm.accounts.models import ApiKey, IdempotentAnswer, KeyChange, Membership, Role, User
 from spm.accounts.permissions import NotAllowed
 from spm.errors import Conflict, Invalid
 from tests.api_client import ApiClient, assert_problem, client_of
@@ -180,6 +180,22 @@ def test_people_manage_keys_through_the_api_too_and_no_key_does() -> None:
     rows = admin.get(f"/key-changes?api_key={made['id']}").json()["results"]
     assert [row["kind"] for row in rows] == ["revoked", "rotated", "made"]
     assert not opens(turned["key"])
+
+
+def test_a_key_asked_for_twice_is_one_and_its_secret_is_said_once_and_kept_nowhere() -> None:
+    world = World()
+    client = ApiClient(person=world.admin)
+    asked = {"owner": world.lead.pk, "name": "Sync", "scopes": ["read"], "signature": PASSWORD}
+    made = client.post("/keys", asked, Idempotency_Key="a").json()
+    again = client.post("/keys", asked, Idempotency_Key="a")
+    assert again["Idempotent-Replayed"] == "true" and again.json() == {**made, "key": None}
+    assert opens(made["key"]) and ApiKey.objects.count() == 1
+    assert made["key"] not in str(IdempotentAnswer.objects.values_list("body", flat=True))
+    rotation = {"overlap_hours": 1, "signature": PASSWORD}
+    path = f"/keys/{made['id']}/rotate"
+    rotated = client.post(path, rotation, Idempotency_Key="b").json()
+    assert client.post(path, rotation, Idempotency_Key="b").json() == {**rotated, "key": None}
+    assert opens(rotated["key"])
 
 
 def test_the_owner_is_told_once_two_weeks_before_a_key_ends_and_it_is_marked() -> None:

@@ -524,6 +524,13 @@ ENTRIES: dict[tuple[str, str], Entry] = {
     ),
     ("GET", "api-attachment"): Entry(lambda world: f"/attachments/{attachment_in(world)}"),
     ("GET", "api-notices"): listed("notices"),
+    ("GET", "api-notice-settings"): Entry(lambda world: "/notice-settings", foreign=200),
+    ("PATCH", "api-notice-settings"): Entry(
+        lambda world: "/notice-settings",
+        body=lambda world: {"mail": {"break": "digest"}, "quiet_from": None},
+        foreign=200,
+        by_key=NOBODY,
+    ),
     ("POST", "api-read-notices"): Entry(
         lambda world: "/notices/read", body=lambda world: {"newest": 1}, foreign=200
     ),

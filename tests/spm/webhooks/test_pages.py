@@ -177,12 +177,29 @@ def test_a_person_signs_in_the_api_what_leads_elsewhere_and_a_key_need_not() -> 
         ("PATCH", path, moved),
         ("POST", f"{path}/secret", {}),
     ):
-        assert client.send(method, where, body).status_code == 400
-        signed = client.send(method, where, {**body, "signature": PASSWORD})
+        assert client.send(method, where, body, If_Match="*").status_code == 400
+        signed = client.send(method, where, {**body, "signature": PASSWORD}, If_Match="*")
         assert signed.status_code in (200, 201), signed.content
-    assert client.send("PATCH", path, {"active": False}).status_code == 200
+    assert client.send("PATCH", path, {"active": False}, If_Match="*").status_code == 200
     key = client_of(world.admin, world.portfolio)
-    assert key.send("PATCH", path, {"address": ADDRESS}).status_code == 200
+    assert key.send("PATCH", path, {"address": ADDRESS}, If_Match="*").status_code == 200
+
+
+def test_a_webhook_is_made_once_its_secret_is_not_kept_and_nobodys_change_is_overwritten() -> None:
+    portfolio = make_portfolio()
+    client = client_of(make_member(portfolio, Role.ADMIN), portfolio)
+    new = {"address": ADDRESS, "events": ["thesis.broken"]}
+    made = client.post("/webhooks", new, Idempotency_Key="a").json()
+    again = client.post("/webhooks", new, Idempotency_Key="a")
+    assert again["Idempotent-Replayed"] == "true"
+    assert again.json() == {**made, "secret": None} and Webhook.objects.count() == 1
+    path = f"/webhooks/{made['id']}"
+    read = client.get(path)["ETag"]
+    client.post(f"{path}/test")  # what waits is nobody's change
+    assert client.send("PATCH", path, {"active": False}).status_code == 428
+    assert client.send("PATCH", path, {"active": False}, If_Match=read).status_code == 200
+    assert client.send("PATCH", path, {"active": True}, If_Match=read).status_code == 412
+    assert client.send("DELETE", path, If_Match=read).status_code == 412
 
 
 def test_the_api_makes_changes_tries_out_and_removes() -> None:
@@ -192,10 +209,10 @@ def test_the_api_makes_changes_tries_out_and_removes() -> None:
     assert made.status_code == 201 and made.json()["secret"].startswith("whsec_")
     path = f"/webhooks/{made.json()['id']}"
     assert "secret" not in client.get(path).json() and client.get(path).json()["active"]
-    changed = client.send("PATCH", path, {"active": False})
+    changed = client.send("PATCH", path, {"active": False}, If_Match="*")
     assert changed.json()["active"] is False
     assert client.post(f"{path}/test").status_code == 409
-    client.send("PATCH", path, {"active": True})
+    client.send("PATCH", path, {"active": True}, If_Match="*")
     delivery = client.post(f"{path}/test").json()
     assert (delivery["event"], delivery["outcome"]) == ("webhook.test", "waiting")
     listed = client.get("/webhook-deliveries?outcome=waiting").json()["results"]
