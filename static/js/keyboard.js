@@ -64,12 +64,23 @@ document.addEventListener(
   true,
 );
 
-/* The keys of a list to pick from are fetched with the first such list. */
+/* What the keys of a list to pick from do is fetched with the first such list; a key that is
+   pressed before it is here waits for it. */
+const pick = () => import("./pick.js");
+
 function welcomeList() {
-  if (document.querySelector("[data-pick-list]")) import("./pick.js");
+  if (document.querySelector("[data-pick-list]")) pick();
 }
 welcomeList();
 document.addEventListener("htmx:afterSwap", welcomeList);
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  const walks = target.closest?.("[data-pick-list] :is(input, a)") && ["ArrowDown", "ArrowUp"].includes(key);
+  const takes = target.closest?.("[data-pick-list] input") && key === "Enter";
+  if (event.isComposing || !(walks || takes)) return;
+  event.preventDefault();
+  pick().then(({ press }) => press(key, target));
+});
 
 const KEYS = {
   "/": searchOrGo,

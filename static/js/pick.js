@@ -3,9 +3,8 @@
 
 let takesFirst = false;
 
-function isOfWhatWasTyped(list) {
-  return list.querySelector("[data-found-for]").dataset.foundFor === list.querySelector("input").value;
-}
+const typed = (list) => list.querySelector("input").value;
+const isOfWhatWasTyped = (list) => list.querySelector("[data-found-for]").dataset.foundFor === typed(list);
 
 function takeFirst(list) {
   takesFirst = !isOfWhatWasTyped(list);
@@ -22,24 +21,23 @@ function ask(list) {
   htmx.trigger(list.querySelector("form"), "search");
 }
 
-document.addEventListener("keydown", (event) => {
-  const list = event.target.closest?.("[data-pick-list]");
-  if (!list || event.isComposing) return;
+/* What a key does whose target is the search field, or something that was found. */
+export function press(key, target) {
+  const list = target.closest("[data-pick-list]");
+  if (!list) return;
   const stops = [list.querySelector("input"), ...list.querySelectorAll("a")];
-  const at = stops.indexOf(event.target);
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step && at >= 0) stops[Math.min(Math.max(at + step, 0), stops.length - 1)].focus();
-  else if (event.key === "Enter" && at === 0) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+  if (step) stops[Math.min(Math.max(stops.indexOf(target) + step, 0), stops.length - 1)].focus();
+  else {
     takeFirst(list);
     if (takesFirst) ask(list);
   }
-  else return;
-  event.preventDefault();
-});
+}
+
 document.addEventListener("input", () => {
   takesFirst = false;
 });
 document.addEventListener("htmx:afterSettle", () => {
   const list = document.querySelector("[data-pick-list]");
-  if (takesFirst && list) takeFirst(list);
+  if (takesFirst && list && isOfWhatWasTyped(list)) takeFirst(list);
 });

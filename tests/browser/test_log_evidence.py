@@ -72,6 +72,23 @@ def test_enter_takes_what_was_typed_though_nobody_heard_the_typing(
     page.wait_for_selector("#dialog >> text=Merchants pay for it")
 
 
+def test_a_key_that_is_pressed_before_its_script_has_come_waits_for_it(
+    page: Any, sign_in: Callable[[Any], Any]
+) -> None:
+    lead, _ = a_portfolio()
+    sign_in(lead)
+    page.goto("/ledger")
+    held: list[Any] = []
+    page.route("**/js/pick*", lambda route: held.append(route))
+    page.keyboard.press("e")
+    page.fill("#pick-text", "payout")
+    page.press("#pick-text", "Enter")
+    page.wait_for_selector("#pick-list[data-found-for=payout]")
+    assert page.locator("#dialog >> text=Measurement").count() == 0
+    held[0].continue_()
+    page.wait_for_selector("#dialog >> text=Measurement")
+
+
 def test_what_was_typed_without_a_line_stays_and_is_sent_once_by_one_press(
     page: Any, sign_in: Callable[[Any], Any]
 ) -> None:
