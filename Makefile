@@ -7,7 +7,7 @@ PROCESSES ?= 2
 SHARED := --dist loadscope --no-loadscope-reorder
 VENV := .venv/bin/python
 
-.PHONY: run test long ready lint lock soak live bench clean runtime development venv
+.PHONY: run test long ready lint lock attack soak live bench clean runtime development venv
 
 run: runtime  ## the whole product, until Ctrl-C
 	@exec $(VENV) manage.py up --port $(PORT) --host $(HOST) $(UP)
@@ -28,6 +28,9 @@ lint: development  ## form, types, who imports whom, and migrations that match t
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@DJANGO_SETTINGS_MODULE=tests.settings $(VENV) manage.py makemigrations --check --dry-run
+
+attack: ready  ## more than 10,000 requests that schemathesis makes of the OpenAPI document
+	@EXAMPLES=80 $(VENV) -m pytest -n $(PROCESSES) tests/spm/api/test_as_documented.py
 
 soak: development  ## hard kills in a row, of everything and of whoever books; what was said must be there
 	@$(VENV) -m bench.hard_kills
