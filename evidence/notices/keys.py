@@ -1,15 +1,20 @@
-"""What the owner of an API key is told: that one was made in their name, and that one ends soon."""
+"""What the owner of an API key is told: that one was made in their name, that one ends soon, and
+which go on when the password or the second factor behind them is another."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
 from evidence.models import Because, NoticeKind
 from evidence.notices.tell import News, in_brief, tell
 from spm import formats
 from spm.accounts.key_reading import SOON
 from spm.accounts.models import ApiKey, User
+
+MOST_NAMED = 5
 
 
 def on_key_made(sender: Any, key: ApiKey, by: User | None, **kwargs: Any) -> None:
@@ -20,6 +25,33 @@ def on_key_made(sender: Any, key: ApiKey, by: User | None, **kwargs: Any) -> Non
     may = ", ".join(key.scopes)
     text = f"{in_brief(str(by))} made the key {in_brief(key.name)} in your name: {may}.{waits}"
     tell([_news(key, f"key:{key.pk}:made", text)])
+
+
+def on_sign_in_changed(sender: Any, user: User, **kwargs: Any) -> None:
+    """Signal receiver: whoever signs in by something new hears which keys still open."""
+    now = timezone.now()
+    held = ApiKey.objects.filter(owner=user, revoked_at=None, expires_at__gt=now)
+    of_portfolio: dict[int, list[str]] = defaultdict(list)
+    for key in held.order_by("id"):
+        of_portfolio[key.portfolio_id].append(in_brief(key.name))
+    tell(_going_on(user, portfolio_id, names, now) for portfolio_id, names in of_portfolio.items())
+
+
+def _going_on(user: User, portfolio_id: int, names: list[str], now: datetime) -> News:
+    shown = ", ".join(names[:MOST_NAMED])
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    text = (
+        f"How you sign in was changed. In your name go on: {shown}{more}. "
+        "Revoke what you do not know."
+    )
+    return News(
+        kind=NoticeKind.KEY,
+        about=f"keys:{portfolio_id}:sign-in:{now.isoformat()}",
+        text=text,
+        url=reverse("accounts:keys"),
+        portfolio_id=portfolio_id,
+        to={user.pk: Because.KEY},
+    )
 
 
 def tell_of_keys(now: datetime) -> None:

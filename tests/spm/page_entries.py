@@ -30,9 +30,8 @@ from tests.spm.api.entries import (
     FINANCE_ONLY,
     LEAD_ONLY,
     PROPOSERS,
-    entangled_bet,
-    once_learned,
 )
+from tests.spm.api.world import entangled_bet, once_learned
 from tests.spm.page_world import Visitor, World, a_file
 
 Data = Mapping[str, Any]

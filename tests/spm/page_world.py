@@ -21,7 +21,7 @@ from evidence.notices.tell import News, tell
 from spm.accounts.models import Membership, Role, User
 from spm.sealed import seal
 from tests.factories import make_hypothesis, make_member
-from tests.spm.api import entries as api
+from tests.spm.api import world as api
 
 #: What the portfolio and its bets are called, and nothing else in the product.
 MARK = "Zephyrine"

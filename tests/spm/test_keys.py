@@ -222,6 +222,24 @@ def test_a_key_whose_owner_lost_their_role_says_so_and_shows_nothing() -> None:
     assert "no role here any more" in browser_of(world.admin).get(PAGE).content.decode()
 
 
+def test_who_signs_in_by_something_new_hears_which_keys_go_on() -> None:
+    world = World()
+    for _ in range(7):
+        world.make(world.lead)
+    old, _ = world.make(world.lead)
+    keys.revoke(world.lead, old.pk)
+    Notice.objects.all().delete()
+    browser = browser_of(world.lead)
+    changed = browser.post(
+        "/accounts/password/change/",
+        {"oldpassword": PASSWORD, "password1": "orchard-kettle-9", "password2": "orchard-kettle-9"},
+    )
+    assert changed.status_code == 302
+    told = Notice.objects.get()
+    assert (told.person, told.url) == (world.lead, PAGE)
+    assert "In your name go on: Sync, Sync, Sync, Sync, Sync and 2 more." in told.text
+
+
 def test_more_keys_cost_no_more_queries() -> None:
     world = World()
     browser, counts = browser_of(world.admin), []

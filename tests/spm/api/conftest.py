@@ -8,13 +8,13 @@ from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
 if TYPE_CHECKING:
-    from tests.spm.api.entries import World
+    from tests.spm.api.world import World
 
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator["World"]:
     """One world for all cases: each runs in a transaction of its own inside, and is rolled back."""
-    from tests.spm.api.entries import make_world
+    from tests.spm.api.world import make_world
 
     with django_db_blocker.unblock(), transaction.atomic():
         yield make_world()

@@ -31,7 +31,8 @@ from spm.accounts.models import Role
 from spm.api.documents import document
 from tests.api_client import ApiClient, client_of
 from tests.factories import make_member
-from tests.spm.api.entries import ENTRIES, NOBODY, Entry, World
+from tests.spm.api.entries import ENTRIES, NOBODY, Entry
+from tests.spm.api.world import World
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
 CHECKS = [

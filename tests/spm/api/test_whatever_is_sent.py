@@ -15,7 +15,8 @@ from spm.api.parsers import FileParser
 from spm.api.problem_kinds import CONTENT_TYPE
 from tests.api_client import ApiClient, client_of
 from tests.factories import make_member
-from tests.spm.api.entries import ENTRIES, NOBODY, Entry, World
+from tests.spm.api.entries import ENTRIES, NOBODY, Entry
+from tests.spm.api.world import World
 
 WRITING = [(route, entry) for route, entry in ENTRIES.items() if route[0] != "GET"]
 HOSTILE: list[Any] = [

@@ -16,7 +16,8 @@ from tests.factories import (
     make_member,
     make_portfolio,
 )
-from tests.spm.api.entries import ENTRIES, FOR_PEOPLE_ONLY, NOT_THEIR_TEAM, Entry, World
+from tests.spm.api.entries import ENTRIES, FOR_PEOPLE_ONLY, NOT_THEIR_TEAM, Entry
+from tests.spm.api.world import World
 
 
 def api_routes() -> set[tuple[str, str]]:
