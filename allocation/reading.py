@@ -126,7 +126,8 @@ def change_rows(
         also: bets that are not left away where they are not among those; one query more.
         but: bets that are left away before anything is counted.
     """
-    ordered = proposal.changes.select_related("bet__stream").order_by(*_LARGEST_FIRST)
+    rows_of_bets = proposal.changes.select_related("bet__stream").only(*_SHOWN_OF_A_CHANGE)
+    ordered = rows_of_bets.order_by(*_LARGEST_FIRST)
     wanted = ordered.exclude(bet_id__in=but) if but else ordered
     changes = list(wanted[rows])
     missing = set(also).difference(change.bet_id for change in changes)
@@ -138,10 +139,23 @@ def change_rows(
         "-recorded_at", "-id"
     ):
         by_bet[event.bet_id].append(event)
-    weights = decibans_of([change.bet for change in changes])
+    weights = decibans_of([change.bet for change in changes if change.bet_id in by_bet])
     return [_change_row(change, by_bet[change.bet_id], weights) for change in changes]
 
 
+_SHOWN_OF_A_BET = (
+    "title",
+    "liquidity",
+    "broken_at",
+    "thesis_status",
+    "stop_below",
+    "revive_above",
+)
+_SHOWN_OF_A_CHANGE = (
+    *(column.name for column in ProposalChange._meta.concrete_fields),
+    *(f"bet__{name}" for name in _SHOWN_OF_A_BET),
+    "bet__stream__name",
+)
 _LARGEST_FIRST = (
     Case(When(working_after__lt=F("working_before"), then=0), default=1),
     -Abs(F("working_after") - F("working_before")),

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef
-
 from allocation.compared import differences
 from allocation.models import Decision, Proposal, RecomputeRequest
 from allocation.propose import booked_working, names_of
@@ -66,13 +64,21 @@ def refuse_if_not_as_shown(proposal: Proposal, shown: Shown) -> None:
 
 
 def newer_than(proposal: Proposal) -> list[Evidence]:
-    """Evidence on the proposal's bets that it has not seen, newest first."""
-    concerned = proposal.changes.filter(bet_id=OuterRef("evidence__bet_id")).order_by()
-    waiting = RecomputeRequest.objects.filter(Exists(concerned), portfolio_id=proposal.portfolio_id)
+    """Evidence on the proposal's bets that it has not seen, newest first.
+
+    One query where nothing waits to be computed, which is nearly always so, and else three.
+    """
+    requests = RecomputeRequest.objects.filter(
+        portfolio_id=proposal.portfolio_id, evidence__isnull=False
+    )
+    bet_of = dict(requests.values_list("evidence_id", "evidence__bet_id"))
+    if not bet_of:
+        return []
+    changed = proposal.changes.filter(bet_id__in=set(bet_of.values()))
+    concerned = set(changed.values_list("bet_id", flat=True))
+    unseen = [evidence_id for evidence_id, bet_id in bet_of.items() if bet_id in concerned]
     return list(
-        Evidence.objects.filter(pk__in=waiting.values("evidence_id"))
-        .select_related("bet")
-        .order_by("-recorded_at", "-id")
+        Evidence.objects.filter(pk__in=unseen).select_related("bet").order_by("-recorded_at", "-id")
     )
 
 

@@ -4,11 +4,15 @@ Pure text, no markup: the template tags (spm/templatetags/display.py), the figur
 exports for reading all write a value the same way. Separators follow the active language.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache, wraps
+from typing import ParamSpec, TypeVar
 
 from django.utils.formats import get_format
 from django.utils.formats import number_format as localised
+from django.utils.translation import get_language
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
@@ -17,6 +21,26 @@ SCALES = ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, 
 
 SECONDS_PER_DAY = 86_400
 DAYS_PER_MONTH = 30.44
+
+
+MOST_KEPT = 8_192
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def kept(write: Callable[P, T]) -> Callable[P, T]:
+    """Keep how amounts were written, for each language: a page writes the same ones each time."""
+
+    @lru_cache(MOST_KEPT, typed=True)
+    def written(language: str | None, *args: P.args, **kwargs: P.kwargs) -> T:
+        return write(*args, **kwargs)
+
+    @wraps(write)
+    def keeping(*args: P.args, **kwargs: P.kwargs) -> T:
+        return written(get_language(), *args, **kwargs)  # type: ignore[arg-type]  # amounts, words
+
+    return keeping
 
 
 def symbol_of(currency: str) -> str:
@@ -57,6 +81,7 @@ def _scaled(amount: Decimal) -> str:
     return _trimmed(amount, 0 if amount >= 100 else 2)
 
 
+@kept
 def money(amount: Decimal | float | None, currency: str = "", explicit_sign: bool = False) -> str:
     """A one-off amount with three figures: '€2.1M', '−€310k'; '–' for None."""
     if amount is None:
@@ -74,6 +99,7 @@ def rate(amount: Decimal | float | None, currency: str = "", explicit_sign: bool
     return f"{money(amount, currency, explicit_sign)}/mo"
 
 
+@kept
 def exact_money(amount: Decimal | float | None, currency: str = "") -> str:
     """An amount to the cent with thousands separated: '€120,000.00'; '–' for None."""
     if amount is None:

@@ -1,12 +1,14 @@
 """What the page of notices shows, and marking them as read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from evidence.models import Notice, NoticeKind
+from evidence.models import Notice, NoticeChoice, NoticeKind
 from evidence.notices.tell import LIVE_NAME
 from spm import live
 from spm.accounts.models import User
@@ -40,6 +42,27 @@ def page_of(rows: "QuerySet[Notice]", before: int | None) -> Page:
     shown = found[:ROWS]
     older = shown[-1].pk if len(found) > ROWS else None
     return Page(sorted(shown, key=lambda row: row.read_at is not None), older)
+
+
+# Every page asks this; put together by the ORM, it takes four times as long as the answer does.
+_UNREAD = f"""
+    SELECT count(*) FROM {Notice._meta.db_table} AS notice
+    WHERE notice.person_id = %s AND notice.read_at IS NULL AND notice.portfolio_id = ANY(%s)
+      AND NOT EXISTS (
+        SELECT FROM {NoticeChoice._meta.db_table} AS choice
+        WHERE choice.person_id = notice.person_id AND choice.kind = notice.kind
+          AND NOT choice.on_page)
+"""
+
+
+def count_unread(person_id: int, portfolio_ids: Sequence[int]) -> int:
+    """How many notices of a person in these portfolios are unread; one query, or none."""
+    if not portfolio_ids:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_UNREAD, [person_id, list(portfolio_ids)])
+        (count,) = cursor.fetchone()
+    return int(count)
 
 
 def mark_read(person: User, **which: Any) -> int:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evidence.forms import NoticeFilter
 from evidence.models import Notice
-from evidence.notices.reading import mark_read, notices_of, page_of
+from evidence.notices.reading import count_unread, mark_read, notices_of, page_of
 from evidence.notices.settings_form import NoticeSettingsForm
 from evidence.notices.wants import choose, wants_of
 from spm.accounts.page_request import PageRequest
@@ -74,10 +74,7 @@ def settings(request: PageRequest) -> HttpResponse:
 def unread_count(request: HttpRequest) -> int:
     """How many are unread in the portfolios of the request's person; one query, or none."""
     portfolios = [each.portfolio_id for each in getattr(request, "memberships", [])]
-    if not portfolios:
-        return 0
-    own = Notice.objects.filter(person_id=request.user.pk, portfolio_id__in=portfolios)
-    return own.unread().on_page().count()
+    return count_unread(request.user.pk or 0, portfolios)
 
 
 # --- inside ---------------------------------------------------------------------------------------

@@ -31,12 +31,14 @@ def _number(text: str, title: str) -> SafeString:
 
 
 @register.filter
+@formats.kept
 def money(amount: Amount, currency: str = "") -> SafeString:
     """A one-off amount: '€2.1M' with the cents in the title."""
     return _number(formats.money(amount, currency), formats.exact_money(amount, currency))
 
 
 @register.filter
+@formats.kept
 def signed_money(amount: Amount, currency: str = "") -> SafeString:
     """A one-off amount with its sign: '+€2.1M'."""
     text = formats.money(amount, currency, explicit_sign=True)
@@ -44,12 +46,14 @@ def signed_money(amount: Amount, currency: str = "") -> SafeString:
 
 
 @register.filter
+@formats.kept
 def rate(amount: Amount, currency: str = "") -> SafeString:
     """A funding rate: '€120k/mo' with the cents in the title."""
     return _number(formats.rate(amount, currency), formats.exact_rate(amount, currency))
 
 
 @register.filter
+@formats.kept
 def signed_rate(amount: Amount, currency: str = "") -> SafeString:
     """A change of a funding rate: '+€80k/mo', in the colour of its direction."""
     text = formats.rate(amount, currency, explicit_sign=True)
@@ -59,6 +63,7 @@ def signed_rate(amount: Amount, currency: str = "") -> SafeString:
 
 
 @register.filter
+@formats.kept
 def exact(amount: Amount, currency: str = "") -> SafeString:
     """An amount to the cent, for ledgers: '€120,000.00'."""
     text = formats.exact_money(amount, currency)

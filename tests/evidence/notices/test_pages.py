@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from evidence.asking import ask, requests_of
 from evidence.models import EvidenceRequest, Notice, NoticeChoice, NoticeKind
+from evidence.notices.reading import count_unread
 from evidence.notices.wants import by_default, choose, wants_of
 from spm.accounts.models import Membership, Role
 from tests.evidence.notices.test_asking import wanted
@@ -38,6 +39,21 @@ def test_notices_are_shown_unread_first_counted_filtered_and_marked() -> None:
     assert (done.status_code, done["Location"]) == (302, back)
     assert 'aria-label="Notices"' in browser.get("/notices/count").content.decode()
     assert Notice.objects.unread().count() == 1
+
+
+def test_the_count_is_that_of_the_unread_rows_that_are_shown() -> None:
+    world = World()
+    noted(world, world.lead)
+    noted(world, world.lead, kind="silence")
+    noted(world, world.lead, kind="deadline", read_at=timezone.now())
+    noted(world, world.finance)
+    portfolios = [world.portfolio.pk, make_portfolio().pk]
+    assert count_unread(world.lead.pk, []) == 0
+    assert count_unread(world.lead.pk, portfolios[1:]) == 0
+    assert count_unread(world.lead.pk, portfolios) == 2
+    choose(world.lead, replace(wants_of(world.lead), off_page=frozenset({"silence"})))
+    assert count_unread(world.lead.pk, portfolios) == 1
+    assert Notice.objects.of(world.lead).unread().count() == 1
 
 
 def test_all_are_read_that_were_there_and_only_ones_own() -> None:
