@@ -6,8 +6,9 @@ same point, to the last bit, however busy the machine is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import highspy
 import numpy as np
@@ -35,13 +36,21 @@ class NoSolutionError(Exception):
 
 @dataclass(frozen=True)
 class Point:
-    """A solution in the program's own units."""
+    """A solution in the program's own units; what it prices is read once it is asked for."""
 
     values: Floats
-    row_price: Floats
-    """Objective per unit of each row's limit, never negative: what relaxing it by one gains."""
-    column_price: Floats
-    """Objective per unit of each column: what it would gain to have more of it, if it could be."""
+    _row_price: Callable[[], Floats]
+    _column_price: Callable[[], Floats]
+
+    @cached_property
+    def row_price(self) -> Floats:
+        """Objective per unit of each row's limit, never negative: what relaxing it by one gains."""
+        return self._row_price()
+
+    @cached_property
+    def column_price(self) -> Floats:
+        """Objective per unit of each column: what it would gain to have more, if it could."""
+        return self._column_price()
 
 
 @dataclass(frozen=True)
@@ -236,7 +245,8 @@ class Solver:
     def run(self) -> Point:
         """Solve, unless nothing has changed since the last time. Raises NoSolutionError."""
         if not len(self.program.gain):
-            return Point(np.zeros(0), np.zeros(len(self.program.row_lower)), np.zeros(0))
+            rows = len(self.program.row_lower)
+            return Point(np.zeros(0), lambda: np.zeros(rows), lambda: np.zeros(0))
         if self._found is None:
             self._found = self._solved()
         return self._found
@@ -250,11 +260,14 @@ class Solver:
         if status not in ENDED_WELL or not solution.value_valid:
             raise NoSolutionError(self.highs.modelStatusToString(status))
         values = np.array(solution.col_value) * self.column_scale
-        prices, missed = np.zeros(len(self.program.row_lower)), np.zeros(len(values))
-        if solution.dual_valid:
-            prices = np.abs(np.array(solution.row_dual)) * self.gain_scale / self.row_scale
-            missed = -np.array(solution.col_dual) * self.gain_scale / self.column_scale
-        return Point(values, prices, missed)
+        rows, columns, size = len(self.row_scale), len(values), self.gain_scale
+        if not solution.dual_valid:
+            return Point(values, lambda: np.zeros(rows), lambda: np.zeros(columns))
+        return Point(
+            values,
+            lambda: np.abs(np.array(solution.row_dual)) * size / self.row_scale,
+            lambda: -np.array(solution.col_dual) * size / self.column_scale,
+        )
 
     def _is_doubtful(self) -> bool:
         """Whether HiGHS gave up, or its presolve found no point where one may be a hair away."""
