@@ -15,6 +15,8 @@ class Learning:
         self.team, self.portfolio = team, portfolio
         self.events = 0
         self.turned: Counter[int] = Counter()
+        self.order: list[int] = []
+        """Bets by when a belief in them was last begun to be turned."""
         self.turning: tuple[Any, str] | None = None
         self.wrongly: Any = None
         """The change that was refused and should not have been, until it is approved after all."""
@@ -70,7 +72,11 @@ class Learning:
             hypotheses__isnull=False,
             belief__isnull=False,
         ).distinct()
-        fresh = [bet for bet in rows if bet.pk not in self.turned] or list(rows)
+        # Where all have been turned, those whose turn was longest ago: a bet whose money cannot
+        # leave it leads to no proposal, whatever is learned about it.
+        lately = set(self.order[-(len(rows) // 2) :])
+        fresh = [bet for bet in rows if bet.pk not in self.turned]
+        fresh = fresh or [bet for bet in rows if bet.pk not in lately]
         held = [bet for bet in fresh if bet.working > 0 and bet.belief > 0.5]
         if (self.turning is not None and self.turning[1] == "against") or not held:
             weak = [bet for bet in fresh if bet.belief < 0.7] or fresh
@@ -82,4 +88,5 @@ class Learning:
             bet, direction = max(held, key=lambda each: (each.working, each.pk)), "against"
         self.turning = (bet, direction)
         self.turned[bet.pk] = 0
+        self.order = [pk for pk in self.order if pk != bet.pk] + [bet.pk]
         return bet, direction
