@@ -286,7 +286,12 @@ def inside(options: argparse.Namespace) -> int:
             executable_path=chromium.find(), args=chromium.arguments()
         )
         month = Month(browser, os.environ[INSIDE], options.shots)
-        month.play(options.proposals)
+        try:
+            month.play(options.proposals)
+        except Exception:
+            for phone in (month.team, month.lead, month.cfo):
+                phone.picture(f"the-end-of-{phone.email.partition('@')[0]}", whole=False)
+            raise
         wrong = compared(month.cfo, month.portfolio)
         browser.close()
     wrong += [*month.faults, *_missing(month)]
