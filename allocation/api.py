@@ -69,7 +69,7 @@ def signed(view: ApiView, said: dict[str, Any]) -> Signature:
 class Approve(ApiView):
     """Approve a proposal."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=decisions.Approval,
@@ -127,7 +127,7 @@ def part_asked(principal: Any, proposal_id: int, said: dict[str, Any], prefix: s
 class Refuse(ApiView):
     """Refuse a proposal."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=decisions.Refusal,
@@ -191,8 +191,6 @@ class Decisions(ListView):
 
 class Guardrails(ListView):
     """Guardrails."""
-
-    problems = (422,)
 
     @extend_schema(
         parameters=[forms.GuardrailFilter],

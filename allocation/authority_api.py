@@ -135,8 +135,6 @@ class Revocation(StrictSerializer):
 class Mandates(ListView):
     """Mandates."""
 
-    problems = (422,)
-
     @extend_schema(
         parameters=[PortfolioFilter],
         responses=MandateShown(many=True),
@@ -182,7 +180,7 @@ class OneMandate(ApiView):
 class RevokeMandate(ApiView):
     """Revoke a mandate."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=Revocation,

@@ -163,8 +163,6 @@ class ReserveFloor(_Sum):
 class Proofs(ListView):
     """Proofs of the books."""
 
-    problems = (422,)
-
     @extend_schema(
         parameters=[PortfolioFilter], responses=ProofShown(many=True), summary="List proofs"
     )
@@ -195,8 +193,6 @@ class Proofs(ListView):
 
 class Recomputation(ApiView):
     """The computation of a portfolio."""
-
-    problems = (422,)
 
     @extend_schema(
         parameters=[PortfolioFilter],

@@ -34,8 +34,6 @@ class NewComment(StrictSerializer):
 class Comments(ListView):
     """Comments on a proposal."""
 
-    problems = (422,)
-
     @extend_schema(responses=CommentShown(many=True), summary="List comments on a proposal")
     def get(self, request: Request, proposal_id: int) -> Response:
         """Newest first."""

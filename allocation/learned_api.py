@@ -32,7 +32,7 @@ class LearnedTermsList(ApiView):
 class UseLearnedTerms(ApiView):
     """Use what withdrawals have taught."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=LearnedTermsUse,

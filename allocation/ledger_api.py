@@ -24,8 +24,6 @@ from spm.errors import Invalid
 class Unwind(ApiView):
     """Entangled money of a bet."""
 
-    problems = (422,)
-
     @extend_schema(
         request=forms.UnwindTerms,
         responses={201: TransferShown},
@@ -80,7 +78,7 @@ class ActualsInBulk(ApiView):
     """What many bets really cost."""
 
     parser_classes = (LinesParser,)
-    problems = (409, 422)
+    problems = (409,)
     throttle_cost = 100
 
     @extend_schema(

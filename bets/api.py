@@ -37,7 +37,6 @@ class Portfolios(ListView):
 class Bets(ListView):
     """Bets."""
 
-    problems = (422,)
     sorts: ClassVar = {
         "title": "title",
         "belief": "belief",
@@ -121,7 +120,7 @@ class BetByKey(ApiView):
 class Hypotheses(ListView):
     """Hypotheses."""
 
-    problems = (404, 422)
+    problems = (404,)
 
     @extend_schema(
         parameters=[forms.HypothesisFilter],

@@ -53,8 +53,6 @@ class WipLimits(ListView):
 class SavedViews(ListView):
     """Saved views of the board: your own, and those that are shared."""
 
-    problems = (422,)
-
     @extend_schema(
         parameters=[PortfolioFilter],
         responses=forms.SavedViewShown(many=True),
@@ -114,7 +112,7 @@ class OneSavedView(ApiView):
         board opens in it for you.
         """
         given = self.read_body(forms.SavedViewChanged)
-        saved_views.hold(self.principal, view_id)
+        saved_views.hold(self.principal, view_id, own="name" in given)
         require_as_read(request, _as_it_is(self, view_id))
         saved_views.change_view(
             self.principal,
@@ -129,7 +127,7 @@ class OneSavedView(ApiView):
     @transaction.atomic
     def delete(self, request: Request, view_id: int) -> Response:
         """One of your own; whoever opened the board in it sees all cards again."""
-        saved_views.hold(self.principal, view_id)
+        saved_views.hold(self.principal, view_id, own=True)
         require_as_read(request, _as_it_is(self, view_id), needed=False)
         saved_views.delete_view(self.principal, view_id)
         return Response(status=204)

@@ -70,7 +70,7 @@ class StageChangeFilter(PortfolioFilter):
 class Move(ApiView):
     """Move a bet along the board."""
 
-    problems = (409, 412, 422)
+    problems = (409, 412)
 
     @extend_schema(
         request=MoveTerms,

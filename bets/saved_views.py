@@ -92,9 +92,19 @@ def change_view(
     return view_for(principal, view_id)
 
 
-def hold(principal: Principal, view_id: int) -> None:
-    """Lock a view that the principal sees until the transaction ends; raises DoesNotExist."""
-    BoardView.objects.select_for_update().get(pk=view_for(principal, view_id).pk)
+def hold(principal: Principal, view_id: int, *, own: bool) -> None:
+    """Lock a view until the transaction ends.
+
+    Args:
+        principal: who changes it.
+        view_id: which, of those that they see.
+        own: whether only whoever keeps it may change it so.
+
+    Raises:
+        BoardView.DoesNotExist, NotAllowed: as ``rename_view`` does.
+    """
+    view = (_own if own else view_for)(principal, view_id)
+    BoardView.objects.select_for_update(no_key=True).get(pk=view.pk)
 
 
 @transaction.atomic

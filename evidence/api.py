@@ -26,7 +26,7 @@ from spm.api.views import ApiView, ListView, id_in, respond
 class EvidenceStream(ListView):
     """Evidence."""
 
-    problems = (404, 422)
+    problems = (404,)
     sorts: ClassVar = {"observed": "observed_at"}
 
     @extend_schema(
@@ -69,7 +69,7 @@ class EvidenceInBulk(ApiView):
     """Many events at once."""
 
     parser_classes = (LinesParser,)
-    problems = (409, 422)
+    problems = (409,)
     throttle_cost = 100
 
     @extend_schema(
@@ -118,7 +118,7 @@ class Belief(ApiView):
 class Resolving(ApiView):
     """How a hypothesis ended."""
 
-    problems = (404, 409, 422)
+    problems = (404, 409)
 
     @extend_schema(
         request=forms.ResolutionTerms,
@@ -140,7 +140,7 @@ class Resolving(ApiView):
 class Reopening(ApiView):
     """A resolved hypothesis is open again."""
 
-    problems = (404, 409, 422)
+    problems = (404, 409)
 
     @extend_schema(
         request=forms.ReopeningTerms,
@@ -182,7 +182,7 @@ class Metrics(ApiView):
 class EvidenceRequests(ListView):
     """Evidence that was asked for."""
 
-    problems = (404, 409, 422)
+    problems = (404, 409)
 
     @extend_schema(
         parameters=[forms.RequestListFilter],

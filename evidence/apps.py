@@ -12,25 +12,15 @@ class EvidenceConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what the floor below says."""
-        from allauth.account.signals import password_changed, password_reset, password_set
-        from allauth.mfa.signals import authenticator_added, authenticator_removed
-
         from bets.signals import thesis_changed
         from evidence.notices.keys import on_key_made, on_sign_in_changed
         from evidence.notices.webhooks import on_disabled
-        from spm.accounts.signals import key_made
+        from spm.accounts.signals import key_made, sign_in_changed
         from spm.webhooks.signals import disabled
 
         thesis_changed.connect(_on_thesis_changed, dispatch_uid="beliefs-after-thesis")
         key_made.connect(on_key_made, dispatch_uid="tell-of-keys")
-        for changed in (
-            password_changed,
-            password_reset,
-            password_set,
-            authenticator_added,
-            authenticator_removed,
-        ):
-            changed.connect(on_sign_in_changed, dispatch_uid="tell-of-keys-that-go-on")
+        sign_in_changed.connect(on_sign_in_changed, dispatch_uid="tell-of-keys-that-go-on")
         disabled.connect(on_disabled, dispatch_uid="tell-of-webhooks")
 
 

@@ -85,7 +85,7 @@ class UploadShown(ShownSerializer):
 class Withdraw(ApiView):
     """A request for evidence."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=NoBody,
@@ -108,7 +108,7 @@ class Withdraw(ApiView):
 class Retract(ApiView):
     """Evidence that is taken back."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=RetractionTerms,
@@ -172,7 +172,7 @@ class Attachments(ListView):
     """Files of evidence."""
 
     parser_classes = (FileParser,)
-    problems = (404, 422)
+    problems = (404,)
 
     @extend_schema(
         parameters=[AttachmentFilter], responses=AttachmentShown(many=True), summary="List files"

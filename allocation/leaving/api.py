@@ -60,7 +60,7 @@ def _ids_in(text: str) -> list[int]:
 class ProposeStop(ApiView):
     """Propose to stop a bet."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=forms.Stop,
@@ -82,7 +82,7 @@ class ProposeStop(ApiView):
 class ProposePivot(ApiView):
     """Propose to pivot a bet."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=forms.Pivot,

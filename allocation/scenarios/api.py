@@ -25,7 +25,7 @@ from spm.reading import id_of
 class Scenarios(ListView):
     """Scenarios."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         parameters=[forms.ScenarioFilter],
@@ -79,7 +79,7 @@ class OneScenario(ApiView):
 class Changes(ApiView):
     """The changes of a scenario."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=forms.NewChange,
@@ -159,7 +159,7 @@ class Solve(_Act):
 class Propose(ApiView):
     """Make it a proposal."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=forms.Seen,

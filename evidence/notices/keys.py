@@ -7,14 +7,16 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from evidence.models import Because, NoticeKind
 from evidence.notices.tell import News, in_brief, tell
 from spm import formats
 from spm.accounts.key_reading import SOON
 from spm.accounts.models import ApiKey, User
+from spm.accounts.permissions import visible_portfolio_ids
 
-MOST_NAMED = 5
+MOST_NAMED, LONGEST_NAME = 5, 40
 
 
 def on_key_made(sender: Any, key: ApiKey, by: User | None, **kwargs: Any) -> None:
@@ -30,10 +32,16 @@ def on_key_made(sender: Any, key: ApiKey, by: User | None, **kwargs: Any) -> Non
 def on_sign_in_changed(sender: Any, user: User, **kwargs: Any) -> None:
     """Signal receiver: whoever signs in by something new hears which keys still open."""
     now = timezone.now()
-    held = ApiKey.objects.filter(owner=user, revoked_at=None, expires_at__gt=now)
+    held = ApiKey.objects.filter(
+        owner=user,
+        revoked_at=None,
+        awaits_owner=False,
+        expires_at__gt=now,
+        portfolio_id__in=visible_portfolio_ids(user),
+    )
     of_portfolio: dict[int, list[str]] = defaultdict(list)
-    for key in held.order_by("id"):
-        of_portfolio[key.portfolio_id].append(in_brief(key.name))
+    for key in held.order_by("-id"):  # what somebody else has made is among the newest
+        of_portfolio[key.portfolio_id].append(Truncator(key.name).chars(LONGEST_NAME))
     tell(_going_on(user, portfolio_id, names, now) for portfolio_id, names in of_portfolio.items())
 
 

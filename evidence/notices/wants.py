@@ -92,6 +92,7 @@ def choose(person: User, wants: Wants) -> None:
     wrong = _wrong(wants)
     if wrong:
         raise Invalid(wrong)
+    hold(person)
     for kind in NoticeKind:
         NoticeChoice.objects.update_or_create(
             person=person,
@@ -123,7 +124,7 @@ def _wrong(wants: Wants) -> dict[str, str]:
     for kind in NoticeKind:
         if wants.mail.get(kind) not in MailWhen.values:
             wrong[f"mail_{kind.value}"] = f"Say one of {', '.join(MailWhen.values)}."
-    if wants.time_zone not in available_timezones():
+    if wants.time_zone not in time_zones():
         wrong["time_zone"] = "There is no such time zone. An example: Europe/Zurich."
     if (wants.quiet_from is None) != (wants.quiet_until is None):
         empty = "quiet_from" if wants.quiet_from is None else "quiet_until"

@@ -121,8 +121,6 @@ class KeyChangeFilter(KeyFilter):
 class Keys(ListView):
     """Keys."""
 
-    problems = (422,)
-
     @extend_schema(parameters=[KeyFilter], responses=KeyShown(many=True), summary="List keys")
     def get(self, request: Request) -> Response:
         """Newest first: all of the portfolios that you administer, and your own; a key, itself."""
@@ -141,9 +139,10 @@ class Keys(ListView):
         portfolios: Any = apps.get_model("bets", "Portfolio").objects
         portfolio = portfolios.meant_by(self.principal, body.pop("portfolio", None))
         require(self.principal, "administer", portfolio.pk)
-        person = _signed_by(self, body)
+        signature = body.pop(FIELD, "")
 
         def act() -> Answer:
+            person = _signed_by(self, signature)
             return Answer(201, _clear(*keys.make(person, portfolio.pk, body)))
 
         return respond(once(request, act, said_once=SECRET))
@@ -161,7 +160,7 @@ class OneKey(ApiView):
 class Collect(ApiView):
     """Collect a key."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=Signed,
@@ -177,7 +176,7 @@ class Collect(ApiView):
 class Rotate(ApiView):
     """Rotate a key."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=Rotation,
@@ -193,7 +192,7 @@ class Rotate(ApiView):
 class Revoke(ApiView):
     """Revoke a key."""
 
-    problems = (409, 422)
+    problems = (409,)
 
     @extend_schema(
         request=NoTerms, responses=KeyShown, parameters=[IDEMPOTENCY_KEY], summary="Revoke a key"
@@ -227,15 +226,19 @@ class KeyChanges(ListView):
 def _given_out(
     view: ApiView, form: type[Signed], act: Callable[[dict[str, Any]], tuple[ApiKey, str]]
 ) -> Response:
-    """Check the signature, then answer with the key in clear."""
+    """Answer with the key in clear, once it is signed; a repetition need not be signed anew."""
     said = view.read_body(form)
-    _signed_by(view, said)
-    return respond(once(view.request, lambda: Answer(200, _clear(*act(said))), said_once=SECRET))
-
-
-def _signed_by(view: ApiView, said: dict[str, Any]) -> User:
-    """The person who signed; what they signed with is taken out. A key never gets this far."""
     signature = said.pop(FIELD, "")
+
+    def signed() -> Answer:
+        _signed_by(view, signature)
+        return Answer(200, _clear(*act(said)))
+
+    return respond(once(view.request, signed, said_once=SECRET))
+
+
+def _signed_by(view: ApiView, signature: str) -> User:
+    """The person who signed. A key never gets this far."""
     sign(view.principal, signature, view.request._request)
     return view.principal  # type: ignore[return-value]
 

@@ -71,8 +71,6 @@ class MemberFilter(FilterSerializer):
 class Members(ListView):
     """Members."""
 
-    problems = (422,)
-
     @extend_schema(
         parameters=[MemberFilter], responses=MemberShown(many=True), summary="List members"
     )

@@ -38,6 +38,8 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
+    # How often their second factor has changed: part of what a session has to know.
+    sign_in_epoch = models.PositiveIntegerField(default=0)
     # How far they have come in the tour: None before it was offered, 0 once they said no.
     tour_step = models.PositiveSmallIntegerField(null=True, blank=True)
 
@@ -54,6 +56,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """The digest that sessions carry; another password or second factor is another."""
+        digest = str(super()._get_session_auth_hash(secret))  # type: ignore[misc]
+        return f"{digest}.{self.sign_in_epoch}" if self.sign_in_epoch else digest
 
     @property
     def initials(self) -> str:

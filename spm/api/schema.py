@@ -111,8 +111,11 @@ class ProblemSchema(AutoSchema):
         expected = list(ALWAYS)
         if "requestBody" in operation:
             expected += WITH_A_BODY
-        if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
+        parameters = operation.get("parameters", [])
+        if any(each["in"] == "path" for each in parameters):
             expected += WITH_A_NAME
+        if any(each["name"] == IDEMPOTENCY_KEY.name for each in parameters):
+            expected += WITH_A_KEY
         named = [kinds.KIND_OF_STATUS[status] for status in getattr(self.view, "problems", ())]
         if self.method == "GET":
             named = [kinds.KIND_OF_STATUS[each] for each in getattr(self.view, "when_read", ())]

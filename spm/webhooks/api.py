@@ -23,8 +23,6 @@ from spm.webhooks.reading import deliveries_of, webhooks_of
 class Webhooks(ListView):
     """Webhooks."""
 
-    problems = (422,)
-
     @extend_schema(
         parameters=[forms.WebhookFilter],
         responses=forms.WebhookShown(many=True),
@@ -43,11 +41,12 @@ class Webhooks(ListView):
     )
     def post(self, request: Request) -> Response:
         """The answer holds the secret, this once."""
-        said = _signed(self, forms.NewWebhook)
+        said = self.read_body(forms.NewWebhook)
         portfolios: Any = apps.get_model("bets", "Portfolio").objects
         portfolio = portfolios.meant_by(self.principal, said.get("portfolio"))
 
         def act() -> Answer:
+            _sign(self, said)
             made = changes.add(self.principal, portfolio.pk, said["address"], said["events"])
             return Answer(201, _with_secret(*made))
 
@@ -73,9 +72,11 @@ class OneWebhook(ApiView):
     @transaction.atomic
     def patch(self, request: Request, webhook_id: int) -> Response:
         """Change the fields that are given; ``active`` pauses it or lets it go on."""
-        is_moved = "address" in self.body
-        said = _signed(self, forms.WebhookTerms, needed=is_moved)
+        said = self.read_body(forms.WebhookTerms)
         require_as_read(request, self._held(webhook_id))
+        if "address" in said:
+            _sign(self, said)
+        said.pop(FIELD, None)
         changes.change(self.principal, webhook_id, **said)
         return self._as_it_is(webhook_id)
 
@@ -100,8 +101,6 @@ class OneWebhook(ApiView):
 class Rotate(ApiView):
     """A new secret."""
 
-    problems = (422,)
-
     @extend_schema(
         request=Signed,
         responses=forms.SecretShown,
@@ -110,9 +109,10 @@ class Rotate(ApiView):
     )
     def post(self, request: Request, webhook_id: int) -> Response:
         """The answer holds the secret, this once; for a day the one before signs as well."""
-        _signed(self, Signed)
+        said = self.read_body(Signed)
 
         def act() -> Answer:
+            _sign(self, said)
             return Answer(200, _with_secret(*changes.rotate(self.principal, webhook_id)))
 
         return respond(once(request, act, said_once=("secret",)))
@@ -175,13 +175,9 @@ class Redeliver(ApiView):
         return respond(once(request, act))
 
 
-def _signed(view: ApiView, form: type[Signed], needed: bool = True) -> dict[str, Any]:
-    """What was said, without the signature, once that has been checked."""
-    said = view.read_body(form)
-    signature = said.pop(FIELD, "")
-    if needed:
-        sign(view.principal, signature, view.request._request)
-    return said
+def _sign(view: ApiView, said: dict[str, Any]) -> None:
+    """Check what a signed-in person signs with; a key is its own signature."""
+    sign(view.principal, said.get(FIELD, ""), view.request._request)
 
 
 def _terms(hook: Webhook) -> dict[str, Any]:

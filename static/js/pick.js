@@ -1,13 +1,14 @@
 /* A list to pick from: arrows walk between the search field and what was found, Enter takes the
    first, once the list is that of what was typed. */
 
-let takesFirst = false;
+/* The list whose first is taken once it is that of what was typed; null for none. */
+let takesFirst = null;
 
 const typed = (list) => list.querySelector("input").value;
 const isOfWhatWasTyped = (list) => list.querySelector("[data-found-for]").dataset.foundFor === typed(list);
 
 function takeFirst(list) {
-  takesFirst = !isOfWhatWasTyped(list);
+  takesFirst = isOfWhatWasTyped(list) ? null : list;
   const first = takesFirst ? null : list.querySelector("[data-found-for] a");
   if (!first) return;
   // What has only just come may not be one of htmx's links yet, and would lead off the page.
@@ -35,9 +36,8 @@ export function press(key, target) {
 }
 
 document.addEventListener("input", () => {
-  takesFirst = false;
+  takesFirst = null;
 });
 document.addEventListener("htmx:afterSettle", () => {
-  const list = document.querySelector("[data-pick-list]");
-  if (takesFirst && list && isOfWhatWasTyped(list)) takeFirst(list);
+  if (takesFirst?.isConnected && isOfWhatWasTyped(takesFirst)) takeFirst(takesFirst);
 });

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +18,7 @@ from spm.accounts.permissions import NotAllowed
 from spm.errors import Conflict, Invalid
 from tests.api_client import ApiClient, assert_problem, client_of
 from tests.factories import PASSWORD, make_member, make_portfolio
+from tests.spm.test_signing import SECRET, code_now
 
 pytestmark = pytest.mark.django_db
 
@@ -196,6 +198,18 @@ def test_a_key_asked_for_twice_is_one_and_its_secret_is_said_once_and_kept_nowhe
     rotated = client.post(path, rotation, Idempotency_Key="b").json()
     assert client.post(path, rotation, Idempotency_Key="b").json() == {**rotated, "key": None}
     assert opens(rotated["key"])
+
+
+def test_what_was_signed_with_a_code_that_opens_once_can_be_repeated() -> None:
+    world = World()
+    TOTP.activate(world.admin, SECRET)
+    client = ApiClient(person=world.admin)
+    asked = {"owner": world.lead.pk, "name": "Sync", "scopes": ["read"], "signature": code_now()}
+    made = client.post("/keys", asked, Idempotency_Key="a").json()
+    again = client.post("/keys", asked, Idempotency_Key="a")
+    assert again.status_code == 201 and again.json() == {**made, "key": None}
+    assert client.post("/keys", asked, Idempotency_Key="b").status_code == 400
+    assert ApiKey.objects.count() == 1
 
 
 def test_the_owner_is_told_once_two_weeks_before_a_key_ends_and_it_is_marked() -> None:

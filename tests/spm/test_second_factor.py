@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -9,7 +11,8 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core.cache import cache
 from django.test import Client
 
-from spm.accounts.models import User
+from evidence.models import Notice
+from spm.accounts.models import ApiKey, Membership, User
 from tests.factories import PASSWORD, make_member, make_portfolio
 from tests.spm.test_signing import SECRET, code_now
 
@@ -37,6 +40,33 @@ def test_an_app_is_set_up_with_its_code_and_recovery_codes_come_with_it() -> Non
     kinds = set(Authenticator.objects.filter(user=person).values_list("type", flat=True))
     assert kinds == {"totp", "recovery_codes"}
     assert "10 of 10 are left" in browser.get("/accounts/2fa/").content.decode()
+
+
+def test_what_changes_the_second_factor_ends_the_other_sessions_and_says_which_keys_go_on(
+    committed_db: None,
+) -> None:
+    browser, person = signed_in()
+    portfolio_id = Membership.objects.get(user=person).portfolio_id
+    ApiKey.issue(person, portfolio_id, "Jira sync", ["read"])
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+    def ends_the_other(act: Callable[[], Any]) -> None:
+        other = Client()
+        other.force_login(User.objects.get(pk=person.pk))
+        assert other.get("/kanban").status_code == 200
+        Notice.objects.all().delete()
+        assert act().status_code == 302
+        assert other.get("/kanban").status_code == 302
+        assert browser.get("/kanban").status_code == 200
+        [told] = Notice.objects.all()
+        assert "In your name go on: Jira sync." in told.text
+
+    page = browser.get("/accounts/2fa/totp/activate/").content.decode()
+    [secret] = re.findall(r'<code class="num">([A-Z2-7=]+)</code>', page)
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    ends_the_other(lambda: browser.post("/accounts/2fa/totp/activate/", {"code": code}))
+    ends_the_other(lambda: browser.post("/accounts/2fa/recovery-codes/generate/"))
+    ends_the_other(lambda: browser.post("/accounts/2fa/totp/deactivate/"))
 
 
 @pytest.mark.django_db
