@@ -83,6 +83,7 @@ class Month:
         self.learning = Learning(self.team, self.portfolio)
         self.decided = 0
         self.told: Counter[str] = Counter()
+        self.mandate: Any = None
         self.mandate_is_used_up = self.was_stopped = False
 
     def play(self, proposals: int) -> None:
@@ -190,11 +191,8 @@ class Month:
 
     def _by_mandate(self, proposal: Any, changes: list[Any]) -> None:
         """The lead decides under their mandate what fits in it; the CFO what does not any more."""
-        from allocation.models import Mandate
-
-        if not Mandate.objects.filter(user__email=self.lead.email).exists():
-            reason = "The lead moves small sums without waiting for finance."
-            self.cfo.grant("Lena Vogt", PER_MOVE, PER_30_DAYS, reason)
+        if self.mandate is None:
+            self.mandate = self._another_mandate()
         left = self._left()
         self.lead.open_proposal(proposal.pk)
         if left >= LEAST_LEFT:
@@ -219,11 +217,24 @@ class Month:
         self.told["attempts beyond the mandate"] += 1
         self._whole(proposal)
 
+    def _another_mandate(self) -> Any:
+        """What the demo lets the lead decide is taken back; they get a mandate for all bets."""
+        from allocation.granting import revoke
+        from allocation.models import Mandate
+        from spm.accounts.models import User
+
+        finance = User.objects.get(email=self.cfo.email)
+        for before in Mandate.objects.filter(user__email=self.lead.email, revoked_at=None):
+            revoke(finance, before.pk, "Another one takes its place.")
+        reason = "The lead moves small sums without waiting for finance."
+        self.cfo.grant("Lena Vogt", PER_MOVE, PER_30_DAYS, reason)
+        return Mandate.objects.get(user__email=self.lead.email, revoked_at=None)
+
     def _left(self) -> Decimal:
         """What is left of the mandate, from the transfers themselves."""
         from allocation.models import Transfer
 
-        moved = Transfer.objects.filter(kind="move", decision__mandate__user__email=self.lead.email)
+        moved = Transfer.objects.filter(kind="move", decision__mandate=self.mandate)
         return PER_30_DAYS - sum((each.amount for each in moved), Decimal(0))
 
     def _fit(self, changes: list[Any], left: Decimal) -> None:
