@@ -59,7 +59,7 @@ def _figures(shown: dict[str, str], expected: ByHand) -> list[tuple[str, str, st
         ("reversed", _found(r"days (\d+) of", turned), str(expected.reversed_decisions)),
         ("that moved money", _found(r"of (\d+) that", turned), str(expected.booked_decisions)),
         ("freed", _found(r"withdrawn (\S+)", freed), _percent(expected.freed_share)),
-        ("predicted", _found(r"(\S+) was", freed), _percent(expected.predicted_share)),
+        ("predicted", _found(r"(\S+) was predicted", freed), _percent(expected.predicted_share)),
     ]
 
 

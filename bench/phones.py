@@ -60,12 +60,12 @@ class Phone:
             wide = self.page.evaluate(TOO_WIDE)
             self.faults.append(f"{self.page.url}: {width} pixels wide, by {wide}")
         if name and self.shots is not None:
-            self.page.screenshot(path=self.shots / f"{name}.png")
+            self.page.screenshot(path=self.shots / f"{name}.png", caret="initial")
 
     def picture(self, name: str, *, whole: bool = True) -> None:
         """A picture of the whole page."""
         if self.shots is not None:
-            self.page.screenshot(path=self.shots / f"{name}.png", full_page=whole)
+            self.page.screenshot(path=self.shots / f"{name}.png", full_page=whole, caret="initial")
 
     # --- evidence ---
 

@@ -21,7 +21,6 @@ from django.db import close_old_connections, connection, transaction
 from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.test import RequestFactory
-from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from pytest_django import DjangoDbBlocker
 
@@ -104,12 +103,18 @@ class Answer:
 def ask(client: Browser, entry: Entry, world: World, url: str = "", **headers: str) -> Answer:
     """Send the entry's request, to its own address or another."""
     url, data = url or entry.url(world), entry.sent(world)
-    with CaptureQueriesContext(connection) as seen:
+    written: set[str] = set()
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        written.update(WRITING.findall(sql))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
         call = client.post if entry.method == "POST" else client.get
         response = call(url, data, headers=headers)
         body = text_of(response)
-    written = {table for query in seen for table in WRITING.findall(query["sql"])} - {SESSION}
-    return Answer(response.status_code, body, response.headers.get("Location", ""), written)
+    location = response.headers.get("Location", "")
+    return Answer(response.status_code, body, location, written - {SESSION})
 
 
 @contextmanager
