@@ -25,10 +25,9 @@ from allocation.part import Part, checked, worked_out
 from allocation.part_serializers import PartAsked, PartShown
 from bets.models import Portfolio
 from bets.serializers import PortfolioFilter
-from spm.accounts.signing import Signature, sign
 from spm.api.idempotency import Answer, once
 from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
-from spm.api.views import ApiView, ListView, etag, id_in, respond, version_meant
+from spm.api.views import ApiView, ListView, etag, id_in, respond, signed, version_meant
 from spm.errors import Invalid
 
 
@@ -59,11 +58,6 @@ class OneProposal(ApiView):
         proposal.standing_consents = consents.standing(proposal)
         proposal.may_not_decide = authority.why_not(self.principal, proposal)
         return Response(forms.ProposalShown(proposal).data)
-
-
-def signed(view: ApiView, said: dict[str, Any]) -> Signature:
-    """Check what a signed-in person signs with; a key is its own signature."""
-    return sign(view.principal, said.get("signature", ""), view.request._request)
 
 
 class Approve(ApiView):

@@ -13,14 +13,14 @@ from rest_framework.response import Response
 
 from spm.accounts import keys
 from spm.accounts.key_reading import changes_of, keys_of, state_of
-from spm.accounts.models import LONGEST_KEY_DAYS, ApiKey, KeyChange, Scope, User
+from spm.accounts.models import LONGEST_KEY_DAYS, ApiKey, KeyChange, Scope
 from spm.accounts.permissions import require
-from spm.accounts.signing import FIELD, sign
+from spm.accounts.signing import FIELD
 from spm.api import fields
 from spm.api.idempotency import Answer, once
 from spm.api.schema import IDEMPOTENCY_KEY
 from spm.api.serializers import FilterSerializer, ShownSerializer, Signed, StrictSerializer
-from spm.api.views import ApiView, ListView, respond
+from spm.api.views import ApiView, ListView, respond, signed
 
 #: What of an answer is said this once.
 SECRET = ("key",)
@@ -139,10 +139,11 @@ class Keys(ListView):
         portfolios: Any = apps.get_model("bets", "Portfolio").objects
         portfolio = portfolios.meant_by(self.principal, body.pop("portfolio", None))
         require(self.principal, "administer", portfolio.pk)
-        signature = body.pop(FIELD, "")
+        signature = {FIELD: body.pop(FIELD, "")}
 
         def act() -> Answer:
-            person = _signed_by(self, signature)
+            signed(self, signature)
+            person: Any = self.principal  # a key never gets this far
             return Answer(201, _clear(*keys.make(person, portfolio.pk, body)))
 
         return respond(once(request, act, said_once=SECRET))
@@ -228,19 +229,13 @@ def _given_out(
 ) -> Response:
     """Answer with the key in clear, once it is signed; a repetition need not be signed anew."""
     said = view.read_body(form)
-    signature = said.pop(FIELD, "")
+    signature = {FIELD: said.pop(FIELD, "")}
 
-    def signed() -> Answer:
-        _signed_by(view, signature)
+    def give() -> Answer:
+        signed(view, signature)
         return Answer(200, _clear(*act(said)))
 
-    return respond(once(view.request, signed, said_once=SECRET))
-
-
-def _signed_by(view: ApiView, signature: str) -> User:
-    """The person who signed. A key never gets this far."""
-    sign(view.principal, signature, view.request._request)
-    return view.principal  # type: ignore[return-value]
+    return respond(once(view.request, give, said_once=SECRET))
 
 
 def _clear(key: ApiKey, clear: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from spm.accounts.models import ApiKey, Scope
 from spm.accounts.permissions import NotAllowed, Principal
+from spm.accounts.signing import FIELD, Signature, sign
 from spm.api.idempotency import Answer
 from spm.api.pagination import NewestFirstPagination
 from spm.api.problems import ConditionRequired
@@ -106,6 +107,11 @@ class ListView(ApiView):
             return as_lines((serializer_class(found, many=True).data for found in every), wanted)
         found = paginator.paginate_queryset(rows, self.request, self)
         return paginator.get_paginated_response(serializer_class(found, many=True).data)
+
+
+def signed(view: ApiView, said: Mapping[str, Any]) -> Signature:
+    """Check what a signed-in person signs with; a key is its own signature."""
+    return sign(view.principal, said.get(FIELD, ""), view.request._request)
 
 
 def respond(answer: Answer, headers: dict[str, str] | None = None) -> Response:

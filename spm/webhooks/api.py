@@ -9,11 +9,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from spm.accounts.signing import FIELD, sign
+from spm.accounts.signing import FIELD
 from spm.api.idempotency import Answer, once
 from spm.api.schema import ETAG, IDEMPOTENCY_KEY, IF_MATCH
 from spm.api.serializers import Signed
-from spm.api.views import ApiView, ListView, require_as_read, respond, tag_of
+from spm.api.views import ApiView, ListView, require_as_read, respond, signed, tag_of
 from spm.webhooks import changes
 from spm.webhooks import serializers as forms
 from spm.webhooks.models import Webhook
@@ -46,7 +46,7 @@ class Webhooks(ListView):
         portfolio = portfolios.meant_by(self.principal, said.get("portfolio"))
 
         def act() -> Answer:
-            _sign(self, said)
+            signed(self, said)
             made = changes.add(self.principal, portfolio.pk, said["address"], said["events"])
             return Answer(201, _with_secret(*made))
 
@@ -75,7 +75,7 @@ class OneWebhook(ApiView):
         said = self.read_body(forms.WebhookTerms)
         require_as_read(request, self._held(webhook_id))
         if "address" in said:
-            _sign(self, said)
+            signed(self, said)
         said.pop(FIELD, None)
         changes.change(self.principal, webhook_id, **said)
         return self._as_it_is(webhook_id)
@@ -112,7 +112,7 @@ class Rotate(ApiView):
         said = self.read_body(Signed)
 
         def act() -> Answer:
-            _sign(self, said)
+            signed(self, said)
             return Answer(200, _with_secret(*changes.rotate(self.principal, webhook_id)))
 
         return respond(once(request, act, said_once=("secret",)))
@@ -173,11 +173,6 @@ class Redeliver(ApiView):
             return Answer(202, dict(forms.DeliveryShown(delivery).data))
 
         return respond(once(request, act))
-
-
-def _sign(view: ApiView, said: dict[str, Any]) -> None:
-    """Check what a signed-in person signs with; a key is its own signature."""
-    sign(view.principal, said.get(FIELD, ""), view.request._request)
 
 
 def _terms(hook: Webhook) -> dict[str, Any]:

@@ -59,6 +59,13 @@ def test_evidence_with_a_file_is_logged_on_a_phone_with_a_slow_line_in_half_a_mi
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def take_first(page: Any, text: str) -> None:
+    """Type by the key for logging what to log on, and take the first that is found."""
+    page.keyboard.press("e")
+    page.fill("#pick-text", text)
+    page.press("#pick-text", "Enter")
+
+
 def test_enter_takes_what_was_typed_though_nobody_heard_the_typing(
     page: Any, sign_in: Callable[[Any], Any]
 ) -> None:
@@ -80,9 +87,7 @@ def test_a_key_that_is_pressed_before_its_script_has_come_waits_for_it(
     page.goto("/ledger")
     held: list[Any] = []
     page.route("**/js/pick*", lambda route: held.append(route))
-    page.keyboard.press("e")
-    page.fill("#pick-text", "payout")
-    page.press("#pick-text", "Enter")
+    take_first(page, "payout")
     page.wait_for_selector("#pick-list[data-found-for=payout]")
     assert page.locator("#dialog >> text=Measurement").count() == 0
     held[0].continue_()
@@ -95,9 +100,7 @@ def test_what_was_typed_without_a_line_stays_and_is_sent_once_by_one_press(
     lead, hypothesis = a_portfolio()
     sign_in(lead)
     page.goto("/ledger")
-    page.keyboard.press("e")
-    page.fill("#pick-text", "payout")
-    page.press("#pick-text", "Enter")
+    take_first(page, "payout")
     page.click("#dialog >> text=Measurement")
     page.fill("#log-form [name=reading]", "30 of 100")
     page.fill("#log-form [name=note]", "Counted at the till.")
