@@ -16,19 +16,20 @@ const pick = (card, row) => import("./board/select.js").then((module) => module.
 
 const INTERACTIVE = "a, button, input, select, textarea, label, summary, details, form";
 
-/* A press that has ended before the module is there was none; one that has moved by then has moved. */
+/* A press before the module is there is carried on, or to its end, once it is. */
 let press = null;
-let moved = null;
 document.addEventListener("pointerdown", async (event) => {
-  press = event;
-  moved = null;
-  const { begin, carry } = await drags();
-  if (press !== event) return;
+  const own = { moved: null, ended: null };
+  press = own;
+  const { begin, carry, drop } = await drags();
+  if (press !== own) return;
   begin(event);
-  if (moved) carry(moved);
+  if (own.moved) carry(own.moved);
+  if (own.ended) drop(own.ended);
 });
-document.addEventListener("pointermove", (event) => (moved = event));
-for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (press = null));
+document.addEventListener("pointermove", (event) => press && !press.ended && (press.moved = event));
+document.addEventListener("pointerup", (event) => press && (press.ended ??= event));
+document.addEventListener("pointercancel", () => (press = null));
 for (const sign of ["pointerover", "focusin"]) {
   document.addEventListener(sign, async ({ target }) => {
     if (target.closest?.("[data-card]")) await Promise.allSettled([menus(), drags()]);

@@ -84,6 +84,20 @@ def test_a_card_is_dragged_to_another_column(
     page.locator("#head-funnel .board__count", has_text="0").wait_for()
 
 
+def test_a_card_that_is_let_go_before_its_script_has_come_is_moved_all_the_same(
+    page: Any, portfolio: Portfolio, lead: User, sign_in: SignIn
+) -> None:
+    bet = framed(portfolio)
+    held: list[Any] = []
+    page.route("**/js/board/drag*", lambda route: held.append(route))
+    open_board(sign_in, lead)
+    with page.expect_request("**/js/board/drag*"):
+        drag(page, bet, "framing")
+    in_column(page, "funnel", bet).wait_for()
+    held[0].continue_()
+    wait_until_moved(page, "framing", bet)
+
+
 def test_a_card_is_moved_by_keyboard_alone(
     portfolio: Portfolio, lead: User, sign_in: SignIn
 ) -> None:

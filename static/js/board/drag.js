@@ -53,7 +53,7 @@ function putDown() {
   drag = null;
   if (!active) return false;
   card.classList.remove("is-dragged");
-  card.removeAttribute("style"); /* an empty one would be copied by htmx, against the content policy */
+  card.removeAttribute("style");
   gap.replaceWith(card);
   markOver(null);
   document.body.classList.remove("is-dragging");
@@ -64,7 +64,7 @@ function putDown() {
 export function begin(event) {
   const card = event.target.closest?.("[data-card]");
   if (!card || event.button !== 0 || event.target.closest("details, button, input, select, form")) return;
-  if (!card.dataset.moveUrl) return;
+  if (!card.dataset.moveUrl || !card.isConnected) return;
   drag = { card, pointer: event.pointerId, x: event.clientX, y: event.clientY, active: false };
   if (event.pointerType !== "mouse") drag.timer = setTimeout(() => drag && lift(), HOLD_MS);
 }
@@ -78,7 +78,7 @@ export function carry(event) {
 }
 document.addEventListener("pointermove", carry);
 
-document.addEventListener("pointerup", (event) => {
+export function drop(event) {
   if (!drag || event.pointerId !== drag.pointer) return;
   const { card } = drag;
   const column = drag.active ? columnAt(event.clientX, event.clientY) : null;
@@ -86,7 +86,8 @@ document.addEventListener("pointerup", (event) => {
   window.addEventListener("click", swallow, { capture: true, once: true });
   setTimeout(() => window.removeEventListener("click", swallow, { capture: true }), 50);
   if (column) move(card, column).finally(() => document.dispatchEvent(new Event("dragged")));
-});
+}
+document.addEventListener("pointerup", drop);
 
 function swallow(event) {
   event.preventDefault();
