@@ -39,10 +39,11 @@ def test_what_comes_anew_while_a_tick_is_taken_away_does_not_give_it_back(
     office = Office()
     page = sign_in(office.finance)
     held: list[Any] = []
-    page.goto(f"/proposals/{office.proposal.pk}")
-    page.wait_for_selector("[data-live-status][data-state=live]")
+    # Held from the start: what was said just before the page came is fetched as soon as it is live.
     page.route("**/body", lambda route: held.append(route))
     with page.expect_request("**/body"):
+        page.goto(f"/proposals/{office.proposal.pk}")
+        page.wait_for_selector("[data-live-status][data-state=live]")
         live.say(office.proposal.portfolio_id, f"proposal:{office.proposal.pk}")
     page.get_by_label("Take the change of Tired").uncheck()
     expect(page.locator("#decide-words")).to_contain_text("less than the whole")
