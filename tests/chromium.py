@@ -9,11 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+VARIABLE = "SPM_CHROMIUM"
+# The headless shell is Chromium without windows, tabs and toolbars of its own, which nobody sees.
+PACKAGE = "chromium-headless-shell"
+NAMES = (PACKAGE, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 NONE_FOUND = (
-    "No Chromium for the browser tests: install one (Debian: apt-get install chromium), or set "
-    "SPM_CHROMIUM to the path of one."
+    f"No Chromium for the browser tests: install one (Debian: apt-get install {PACKAGE}), or set "
+    f"{VARIABLE} to the path of one."
 )
 ARGUMENTS = [
     "--disable-gpu",
@@ -32,7 +35,7 @@ def arguments() -> list[str]:
 
 def find() -> str | None:
     """The path of an installed Chromium: the one named, the system's, or Playwright's."""
-    if named := os.environ.get("SPM_CHROMIUM"):
+    if named := os.environ.get(VARIABLE):
         return named
     installed = next((path for name in NAMES if (path := shutil.which(name))), None)
     if installed or Path(MAC).exists():
@@ -55,7 +58,7 @@ def install() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         _tried(["apt-get", "update", "-qq"], quiet)
-        _tried(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], quiet)
+        _tried(["apt-get", "install", "-y", "-qq", "--no-install-recommends", PACKAGE], quiet)
 
 
 def _tried(command: list[str], environment: dict[str, str] | None = None) -> bool:

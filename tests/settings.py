@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from spm.embedded.services import EmbeddedServices
+from tests import chromium
 from tests.prepared import put_prepared
 
 TEST_HOME_VARIABLE = "SPM_TEST_HOME"
@@ -30,7 +31,8 @@ def _start_servers() -> None:
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     atexit.register(services.stop)
     for name in [name for name in os.environ if name.startswith("SPM_")]:
-        del os.environ[name]
+        if name != chromium.VARIABLE:
+            del os.environ[name]
     os.environ.update(services.urls)
     os.environ.update(
         {TEST_HOME_VARIABLE: str(home), "SPM_HOME": str(home), SHARER_VARIABLE: SHARER}

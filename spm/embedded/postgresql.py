@@ -322,6 +322,13 @@ class PostgreSQL:
                     sql.Literal(self.home.secret(f"password-{role}")),
                 )
             )
+        if self.disposable:
+            # Whoever empties it again has triggers set aside.
+            connection.execute(
+                sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(
+                    sql.Identifier(OWNER)
+                )
+            )
         exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
         if not exists.fetchone():
             connection.execute(
