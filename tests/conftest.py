@@ -13,6 +13,7 @@ tests/settings.py says where the servers come from.
 import gc
 import os
 import subprocess
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,23 +39,27 @@ RUNNING_BESIDE = ("committed_db", "live_site", "_running_site", "celery_worker",
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files, and the tests of a file, in the order of what they need beside them."""
 
-    def needs(item: pytest.Item) -> int:
+    def needs(item: pytest.Item) -> list[int]:
         asked = getattr(item, "fixturenames", ())
-        return max(
-            (RUNNING_BESIDE.index(name) + 1 for name in RUNNING_BESIDE if name in asked), default=0
-        )
+        return [at for at, name in enumerate(RUNNING_BESIDE, 1) if name in asked]
 
-    file_needs: dict[Path, int] = {}
+    file_needs: dict[Path, set[int]] = defaultdict(set)
     for item in items:
-        file_needs[item.path] = max(needs(item), file_needs.get(item.path, 0))
-    alone, worker = RUNNING_BESIDE.index("committed_db"), RUNNING_BESIDE.index("celery_worker")
+        file_needs[item.path].update(needs(item))
+    alone, worker = (RUNNING_BESIDE.index(name) + 1 for name in ("committed_db", "celery_worker"))
     for item in items:
-        if needs(item) == alone + 1 and file_needs[item.path] > worker:
+        if needs(item) == [alone] and max(file_needs[item.path]) >= worker:
             raise pytest.UsageError(
                 f"{item.nodeid} commits what the worker of another test of its file would do: "
                 "tests with a worker belong in a file of their own."
             )
-    items.sort(key=lambda item: (file_needs[item.path], str(item.path), needs(item)))
+
+    def place(item: pytest.Item) -> tuple[int, int, str, int]:
+        of_file = file_needs[item.path]
+        # What needs most takes longest: at the end it would run by itself.
+        return max(of_file, default=0), -len(of_file), str(item.path), max(needs(item), default=0)
+
+    items.sort(key=place)
     # What was imported and collected stays: the collector need not look at it again and again.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

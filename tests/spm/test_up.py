@@ -72,25 +72,6 @@ def becomes_true(question: Callable[[], bool], seconds: float = 15.0) -> bool:
     return True
 
 
-def test_everything_starts_answers_and_stops_in_time_with_a_page_open(product: Product) -> None:
-    assert product.answers()
-    assert set(product.running.parts) >= {
-        "postgresql",
-        "valkey",
-        "worker",
-        "beat",
-        "web-1",
-        "web-2",
-    }
-    everything = product.everything()
-    with socket.create_connection(("127.0.0.1", product.port)) as half_asked:
-        half_asked.sendall(b"GET /healthz HTTP/1.1\r\n")
-        assert product.stop() < STOP_WITHIN_SECONDS
-    assert gone(everything, 0.0)
-    assert product.process.returncode == 0
-    assert not product.home.state_file.exists()
-
-
 @pytest.mark.parametrize(
     "turn",
     [
@@ -111,12 +92,14 @@ def test_nothing_outlives_a_hard_kill_and_the_next_start_works(home: Path, turn:
         product.end()
 
 
-def test_killed_parts_come_back_by_themselves_and_a_second_start_is_sent_away(
+def test_everything_starts_comes_back_when_killed_and_stops_in_time_with_a_page_open(
     home: Path, product: Product
 ) -> None:
+    assert product.answers()
+    before = dict(product.running.parts)
+    assert set(before) >= {"postgresql", "valkey", "worker", "beat", "web-1", "web-2"}
     line = refusal(home)
     assert f"pid {product.process.pid} at http://127.0.0.1:{product.port}/" in line
-    before = dict(product.running.parts)
     killed = ("postgresql", "valkey", "worker", "web-1")
     for name in killed:
         before[name].signal(signal.SIGKILL)
@@ -129,7 +112,13 @@ def test_killed_parts_come_back_by_themselves_and_a_second_start_is_sent_away(
     assert becomes_true(all_back)
     assert becomes_true(lambda: database_answers(product))
     assert product.answers()
-    assert product.stop() < STOP_WITHIN_SECONDS
+    everything = product.everything()
+    with socket.create_connection(("127.0.0.1", product.port)) as half_asked:
+        half_asked.sendall(b"GET /healthz HTTP/1.1\r\n")
+        assert product.stop() < STOP_WITHIN_SECONDS
+    assert gone(everything, 0.0)
+    assert product.process.returncode == 0
+    assert not product.home.state_file.exists()
     assert sum("was ended by SIGKILL" in line for line in product.said) == 4
 
 
