@@ -135,9 +135,8 @@ def change_rows(
         changes += ordered.filter(bet_id__in=missing)
     by_bet: dict[int, list[Evidence]] = defaultdict(list)
     events = proposal.evidence.filter(bet_id__in=[change.bet_id for change in changes])
-    for event in events.select_related("source", "hypothesis", "retracts").order_by(
-        "-recorded_at", "-id"
-    ):
+    events = events.select_related("source", "retracts").only(*_SHOWN_OF_AN_EVENT)
+    for event in events.order_by("-recorded_at", "-id"):
         by_bet[event.bet_id].append(event)
     weights = decibans_of([change.bet for change in changes if change.bet_id in by_bet])
     return [_change_row(change, by_bet[change.bet_id], weights) for change in changes]
@@ -155,6 +154,26 @@ _SHOWN_OF_A_CHANGE = (
     *(column.name for column in ProposalChange._meta.concrete_fields),
     *(f"bet__{name}" for name in _SHOWN_OF_A_BET),
     "bet__stream__name",
+)
+_SAID = (
+    "kind",
+    "direction",
+    "strength",
+    "likelihood_ratio",
+    "successes",
+    "trials",
+    "mean",
+    "standard_deviation",
+    "sample_size",
+)
+_SHOWN_OF_AN_EVENT = (
+    *_SAID,
+    *(f"retracts__{name}" for name in _SAID),
+    "retracts__retracts",
+    "bet",
+    "observed_at",
+    "note",
+    "source__name",
 )
 _LARGEST_FIRST = (
     Case(When(working_after__lt=F("working_before"), then=0), default=1),

@@ -1,6 +1,6 @@
 """From rows to what the belief engine takes: all that has been learnt about some bets.
 
-The only place that knows both sides. Four queries, however many bets.
+The only place that knows both sides. Three queries, however many bets.
 """
 
 from collections import defaultdict
@@ -34,6 +34,8 @@ _COLUMNS = (
     "reliability",
     "observed_at",
 )
+# What of a hypothesis says how much its evidence weighs.
+_WEIGHED = ("bet", "prior", "half_life_days", "metric", "threshold", "direction")
 
 
 @dataclass(frozen=True)
@@ -64,21 +66,22 @@ class BetHistory:
                 yield item.observed_at
 
 
-def histories_of(bets: Iterable[Bet], before: int | None = None) -> dict[int, BetHistory]:
+def histories_of(
+    bets: Iterable[Bet], before: int | None = None, *, to_weigh: bool = False
+) -> dict[int, BetHistory]:
     """The history of each of the bets, by the bet's id.
 
     Args:
         bets: whose.
         before: the id of the first evidence that has no part in it; none by default.
+        to_weigh: leave out what weighs nothing, the kill criteria and the beliefs that were
+            written down, for whoever asks for the weights of items alone.
     """
     bets = list(bets)
     ids = [bet.pk for bet in bets]
-    hypotheses = list(
-        Hypothesis.objects.filter(bet_id__in=ids).select_related("belief_now").order_by("id")
-    )
-    criteria: dict[int, list[KillCriterion]] = defaultdict(list)
-    for criterion in KillCriterion.objects.filter(hypothesis__bet_id__in=ids).order_by("id"):
-        criteria[criterion.hypothesis_id].append(criterion)
+    stated = Hypothesis.objects.filter(bet_id__in=ids).order_by("id")
+    hypotheses = list(stated.only(*_WEIGHED) if to_weigh else stated.select_related("belief_now"))
+    criteria = {} if to_weigh else _criteria(ids)
     metrics = {hypothesis.pk: hypothesis.metric for hypothesis in hypotheses}
     events = Evidence.objects.filter(bet_id__in=ids)
     if before is not None:
@@ -87,7 +90,19 @@ def histories_of(bets: Iterable[Bet], before: int | None = None) -> dict[int, Be
     of_bet: dict[int, list[Hypothesis]] = defaultdict(list)
     for hypothesis in hypotheses:
         of_bet[hypothesis.bet_id].append(hypothesis)
-    return {bet.pk: _history(bet, of_bet[bet.pk], criteria, items) for bet in bets}
+    known = {} if to_weigh else _known(hypotheses)
+    return {bet.pk: _history(bet, of_bet[bet.pk], criteria, items, known) for bet in bets}
+
+
+def _known(hypotheses: Iterable[Hypothesis]) -> Mapping[belief.Id, HypothesisBelief]:
+    return {each.pk: each.belief_now for each in hypotheses if hasattr(each, "belief_now")}
+
+
+def _criteria(bet_ids: list[int]) -> Mapping[int, list[KillCriterion]]:
+    criteria: dict[int, list[KillCriterion]] = defaultdict(list)
+    for criterion in KillCriterion.objects.filter(hypothesis__bet_id__in=bet_ids).order_by("id"):
+        criteria[criterion.hypothesis_id].append(criterion)
+    return criteria
 
 
 def taken_back_on(bets: Iterable[int]) -> dict[int, set[int]]:
@@ -166,6 +181,7 @@ def _history(
     hypotheses: list[Hypothesis],
     criteria: Mapping[int, list[KillCriterion]],
     items: Mapping[int, list[belief.Item]],
+    known: Mapping[belief.Id, HypothesisBelief],
 ) -> BetHistory:
     facts: dict[belief.Id, belief.Hypothesis] = {
         each.pk: _hypothesis(each, criteria.get(each.pk, []), items) for each in hypotheses
@@ -181,10 +197,8 @@ def _history(
         for each in hypotheses
         for criterion in criteria.get(each.pk, [])
     }
-    known: dict[belief.Id, HypothesisBelief] = {
-        each.pk: each.belief_now for each in hypotheses if hasattr(each, "belief_now")
-    }
-    return BetHistory(thesis if facts else None, facts, words, known)
+    written = {each.pk: known[each.pk] for each in hypotheses if each.pk in known}
+    return BetHistory(thesis if facts else None, facts, words, written)
 
 
 def _hypothesis(

@@ -91,7 +91,7 @@ def decibans_of(bets: Iterable[Bet], as_of: datetime | None = None) -> dict[int,
     """What each counted event on some bets weighs now, by its id; a fixed number of queries."""
     moment = as_of or timezone.now()
     weights: dict[int, float] = {}
-    for history in histories_of(bets).values():
+    for history in histories_of(bets, to_weigh=True).values():
         for hypothesis in history.hypotheses.values():
             found = belief.hypothesis_belief(hypothesis, moment_for(history, moment))
             weights |= {int(item.id): item.decibans for item in found.items if item.counts}
@@ -155,7 +155,7 @@ def decibans_then(
             count at that moment are left out of the answer.
     """
     bets = {event.bet_id for _, events in seen.values() for event in events}
-    histories = histories_of(Bet.objects.filter(pk__in=bets))
+    histories = histories_of(Bet.objects.filter(pk__in=bets), to_weigh=True)
     return {key: _decibans_at(histories, *known) for key, known in seen.items()}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from drf_spectacular.generators import SchemaGenerator
 
 from spm.api.problem_kinds import KIND_OF_STATUS, KINDS
@@ -59,7 +60,13 @@ def document() -> Any:
 @login_required
 def documents(request: HttpRequest) -> HttpResponse:
     """Every path, field and problem of the API."""
-    return render(request, "api/documents.html", {"operations": operations(), "kinds": KINDS})
+    return render(request, "api/documents.html", {"explained": explained()})
+
+
+@lru_cache(maxsize=1)
+def explained() -> str:
+    """What the page says of the API, written once for each process as the document is."""
+    return render_to_string("api/_documents.html", {"operations": operations(), "kinds": KINDS})
 
 
 @lru_cache(maxsize=1)
