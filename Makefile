@@ -45,6 +45,7 @@ bench: development  ## what the engines must reach, as ratios; BENCH=--quick for
 	@$(VENV) -m bench.allocation_engine $(BENCH)
 
 lock: runtime  ## resolve the dependencies of pyproject.toml anew into the two lock files
+	@$(VENV) -m pip install -qq --disable-pip-version-check -r .ci/uv.txt
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
 	  --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \

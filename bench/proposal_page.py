@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,15 +142,31 @@ def _queries(client: Any, path: str) -> int:
 
 
 def _proposed(portfolio: Any, hypotheses: Sequence[int]) -> Any:
-    """What the worker proposes after evidence on some bets, once its closer look is finished."""
-    from allocation.models import Proposal, RecomputeRequest, Study
+    """A proposal after evidence on some bets, and on those that it changes most."""
+    from allocation.reading import change_rows
+    from bets.models import Hypothesis
+
+    chance = random.Random(1)
+    _learn([chance.choice(hypotheses) for _ in range(EVENTS)], chance)
+    largest = change_rows(_settled(portfolio), slice(EVENTS))
+    stated = Hypothesis.objects.filter(bet__in=[row.change.bet_id for row in largest])
+    _learn(stated.values_list("pk", flat=True), chance)
+    return _settled(portfolio)
+
+
+def _learn(hypotheses: Iterable[int], chance: random.Random) -> None:
     from bets.edit import OFFICE
     from evidence.intake import NewEvidence, record
 
-    chance = random.Random(1)
-    for _ in range(EVENTS):
+    for hypothesis in hypotheses:
         event = NewEvidence(kind="measurement", successes=chance.randint(0, 40), trials=40)
-        record(OFFICE, chance.choice(hypotheses), event)
+        record(OFFICE, hypothesis, event)
+
+
+def _settled(portfolio: Any) -> Any:
+    """What the worker proposes of all that is known, once its closer look is finished."""
+    from allocation.models import Proposal, RecomputeRequest, Study
+
     deadline = time.monotonic() + MOST_WAITING
     while time.monotonic() < deadline:
         owed = RecomputeRequest.objects.filter(portfolio=portfolio).exists()

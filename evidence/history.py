@@ -197,7 +197,9 @@ def _history(
         for each in hypotheses
         for criterion in criteria.get(each.pk, [])
     }
-    written = {each.pk: known[each.pk] for each in hypotheses if each.pk in known}
+    written: dict[belief.Id, HypothesisBelief] = {
+        each.pk: known[each.pk] for each in hypotheses if each.pk in known
+    }
     return BetHistory(thesis if facts else None, facts, words, written)
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 VARIABLE = "SPM_CHROMIUM"
 # The headless shell is Chromium without windows, tabs and toolbars of its own, which nobody sees.
-PACKAGE = "chromium-headless-shell"
-NAMES = (PACKAGE, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PACKAGES = ("chromium-headless-shell", "chromium")
+NAMES = (*PACKAGES, "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 NONE_FOUND = (
-    f"No Chromium for the browser tests: install one (Debian: apt-get install {PACKAGE}), or set "
+    "No Chromium for the browser tests: install one (Debian: apt-get install chromium), or set "
     f"{VARIABLE} to the path of one."
 )
 ARGUMENTS = [
@@ -58,7 +58,8 @@ def install() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         _tried(["apt-get", "update", "-qq"], quiet)
-        _tried(["apt-get", "install", "-y", "-qq", "--no-install-recommends", PACKAGE], quiet)
+        getting = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+        any(_tried([*getting, package], quiet) for package in PACKAGES)
 
 
 def _tried(command: list[str], environment: dict[str, str] | None = None) -> bool:

@@ -12,7 +12,7 @@ NUMBER_ANEW = """
     SELECT setval(seqrelid, seqstart, false)
     FROM pg_sequence
     JOIN pg_depend ON objid = seqrelid AND classid = 'pg_class'::regclass
-    WHERE refobjid = ANY(%s::regclass[])
+    WHERE refclassid = 'pg_class'::regclass AND refobjid = ANY(%s::regclass[])
 """
 
 
@@ -34,16 +34,18 @@ def empty_as_owner(keep: frozenset[str]) -> None:
     Args:
         keep: tables to leave alone.
     """
-    for attempt in range(EMPTYING_ATTEMPTS):
-        tables = [table for table in _tables_with_rows() if table not in keep]
-        if not tables:
-            break
-        try:
-            _delete_from(tables)
-        except OperationalError:  # a worker is at work on them
-            if attempt + 1 == EMPTYING_ATTEMPTS:
-                raise
-    connections["owner"].close()
+    try:
+        for attempt in range(EMPTYING_ATTEMPTS):
+            tables = [table for table in _tables_with_rows() if table not in keep]
+            if not tables:
+                return
+            try:
+                _delete_from(tables)
+            except OperationalError:  # a worker is at work on them
+                if attempt + 1 == EMPTYING_ATTEMPTS:
+                    raise
+    finally:
+        connections["owner"].close()
 
 
 def forget_who_looks() -> None:

@@ -1,6 +1,7 @@
 /* The Kanban: each module has one subject, and works by listening; the server decides. */
 
 import "./follow.js";
+import { columnAt } from "./board/cards.js";
 import { current } from "./board/walk.js";
 
 /* Who only reads the board does without the rest, which is fetched when it is first asked for. What
@@ -16,20 +17,33 @@ const pick = (card, row) => import("./board/select.js").then((module) => module.
 
 const INTERACTIVE = "a, button, input, select, textarea, label, summary, details, form";
 
-/* A press before the module is there is carried on, or to its end, once it is. */
+/* A press before the module is there is carried on, or to its end, once it is: to where the card was
+   let go, whatever stands there by then. */
 let press = null;
+const isGoingOn = (event) => press?.pointer === event.pointerId && !press.ended;
 document.addEventListener("pointerdown", async (event) => {
-  const own = { moved: null, ended: null };
+  const own = { pointer: event.pointerId, moved: null, ended: null, over: null };
   press = own;
-  const { begin, carry, drop } = await drags();
-  if (press !== own) return;
-  begin(event);
-  if (own.moved) carry(own.moved);
-  if (own.ended) drop(own.ended);
+  const module = await drags().catch(() => null);
+  if (!module && own.over && own.over !== event.target.closest?.("[data-stage]")) notNow();
+  if (!module || press !== own) return;
+  module.begin(event);
+  if (own.moved) module.carry(own.moved);
+  if (own.ended) module.drop(own.ended, own.over);
 });
-document.addEventListener("pointermove", (event) => press && !press.ended && (press.moved = event));
-document.addEventListener("pointerup", (event) => press && (press.ended ??= event));
-document.addEventListener("pointercancel", () => (press = null));
+document.addEventListener("pointermove", (event) => {
+  if (isGoingOn(event)) press.moved = event;
+});
+document.addEventListener("pointerup", (event) => {
+  if (isGoingOn(event)) Object.assign(press, { ended: event, over: columnAt(event.clientX, event.clientY) });
+});
+document.addEventListener("pointercancel", (event) => {
+  if (isGoingOn(event)) press = null;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") press = null;
+});
+document.addEventListener("dragstart", (event) => event.target.closest?.("[data-card]") && event.preventDefault());
 for (const sign of ["pointerover", "focusin"]) {
   document.addEventListener(sign, async ({ target }) => {
     if (target.closest?.("[data-card]")) await Promise.allSettled([menus(), drags()]);

@@ -7,7 +7,7 @@ import pytest
 
 from bets.board import move
 from bets.edit import create_bet
-from bets.models import Bet, Portfolio, WipLimit
+from bets.models import Bet, Portfolio, StageChange, WipLimit
 from spm.accounts.models import User
 from tests.browser.test_accessibility import wrong_with
 from tests.factories import (
@@ -54,9 +54,9 @@ def wait_until_moved(page: Any, stage: str, bet: Bet) -> None:
     assert bet.stage == stage
 
 
-def drag(page: Any, bet: Bet, stage: str) -> None:
-    """With the mouse, as a hand would: down, a little, over, up."""
-    card = page.locator(f"#card-{bet.pk}").bounding_box()
+def drag(page: Any, bet: Bet, stage: str, *, by: str = "") -> None:
+    """With the mouse, as a hand would: down, a little, over, up; by a part of it, or its edge."""
+    card = page.locator(f"#card-{bet.pk} {by}").bounding_box()
     column = page.locator(f"#column-{stage} [data-cards]").bounding_box()
     page.mouse.move(card["x"] + 40, card["y"] + card["height"] - 8)
     page.mouse.down()
@@ -84,7 +84,22 @@ def test_a_card_is_dragged_to_another_column(
     page.locator("#head-funnel .board__count", has_text="0").wait_for()
 
 
+@pytest.mark.parametrize("by", ["", "h3 a"], ids=["its edge", "its title"])
 def test_a_card_that_is_let_go_before_its_script_has_come_is_moved_all_the_same(
+    page: Any, portfolio: Portfolio, lead: User, sign_in: SignIn, by: str
+) -> None:
+    bet = framed(portfolio)
+    held: list[Any] = []
+    page.route("**/js/board/drag*", lambda route: held.append(route))
+    open_board(sign_in, lead)
+    with page.expect_request("**/js/board/drag*"):
+        drag(page, bet, "framing", by=by)
+    in_column(page, "funnel", bet).wait_for()
+    held[0].continue_()
+    wait_until_moved(page, "framing", bet)
+
+
+def test_escape_before_the_script_has_come_leaves_the_card_where_it_was(
     page: Any, portfolio: Portfolio, lead: User, sign_in: SignIn
 ) -> None:
     bet = framed(portfolio)
@@ -93,9 +108,11 @@ def test_a_card_that_is_let_go_before_its_script_has_come_is_moved_all_the_same(
     open_board(sign_in, lead)
     with page.expect_request("**/js/board/drag*"):
         drag(page, bet, "framing")
-    in_column(page, "funnel", bet).wait_for()
+    page.keyboard.press("Escape")
     held[0].continue_()
-    wait_until_moved(page, "framing", bet)
+    page.evaluate("() => import('/static/js/board/drag.js')")
+    in_column(page, "funnel", bet).and_(page.locator(":not(.is-sent)")).wait_for()
+    assert not StageChange.objects.filter(bet=bet).exists()
 
 
 def test_a_card_is_moved_by_keyboard_alone(

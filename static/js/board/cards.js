@@ -6,6 +6,7 @@
 export const cards = () => [...document.querySelectorAll("[data-card]")];
 export const cardOf = (id) => document.querySelector(`[data-card="${CSS.escape(id)}"]`);
 export const columnOf = (card) => card.closest("[data-stage]");
+export const columnAt = (x, y) => document.elementFromPoint(x, y)?.closest("[data-stage]") ?? null;
 export const focusedCard = () => document.activeElement?.closest?.("[data-card]") ?? null;
 export const titleOf = (card) => card.getAttribute("aria-label");
 export const addressOf = (card) => card.querySelector("h3 a").href;

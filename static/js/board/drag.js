@@ -1,5 +1,6 @@
 /* Cards are dragged with the mouse, and with a pen or a finger after a short hold. */
 
+import { columnAt } from "./cards.js";
 import { move } from "../move.js";
 
 const THRESHOLD_PX = 6;
@@ -7,10 +8,6 @@ const HOLD_MS = 260;
 const EDGE_PX = 56;
 
 let drag = null; /* {card, pointer, x, y, dx, dy, gap, active, timer} */
-
-function columnAt(x, y) {
-  return document.elementFromPoint(x, y)?.closest("[data-stage]") ?? null;
-}
 
 function markOver(column) {
   for (const other of document.querySelectorAll("[data-stage].is-over")) {
@@ -62,6 +59,7 @@ function putDown() {
 
 /* What may become a drag: a press on a card. */
 export function begin(event) {
+  if (drag) putDown();
   const card = event.target.closest?.("[data-card]");
   if (!card || event.button !== 0 || event.target.closest("details, button, input, select, form")) return;
   if (!card.dataset.moveUrl || !card.isConnected) return;
@@ -78,16 +76,22 @@ export function carry(event) {
 }
 document.addEventListener("pointermove", carry);
 
-export function drop(event) {
-  if (!drag || event.pointerId !== drag.pointer) return;
+/* Let go over a column; the click of it is still to come. */
+document.addEventListener("pointerup", (event) => {
+  if (drop(event, drag?.active ? columnAt(event.clientX, event.clientY) : null)) {
+    window.addEventListener("click", swallow, { capture: true, once: true });
+    setTimeout(() => window.removeEventListener("click", swallow, { capture: true }), 50);
+  }
+});
+
+/* Whether a card was in the hand. */
+export function drop(event, column) {
+  if (!drag || event.pointerId !== drag.pointer) return false;
   const { card } = drag;
-  const column = drag.active ? columnAt(event.clientX, event.clientY) : null;
-  if (!putDown()) return;
-  window.addEventListener("click", swallow, { capture: true, once: true });
-  setTimeout(() => window.removeEventListener("click", swallow, { capture: true }), 50);
+  if (!putDown()) return false;
   if (column) move(card, column).finally(() => document.dispatchEvent(new Event("dragged")));
+  return true;
 }
-document.addEventListener("pointerup", drop);
 
 function swallow(event) {
   event.preventDefault();
@@ -96,7 +100,6 @@ function swallow(event) {
 
 document.addEventListener("pointercancel", () => drag && putDown());
 document.addEventListener("keydown", (event) => event.key === "Escape" && drag && putDown());
-document.addEventListener("dragstart", (event) => event.target.closest?.("[data-card]") && event.preventDefault());
 /* Once a card is lifted the finger carries it and does not scroll the page. */
 document.addEventListener("touchmove", (event) => drag?.active && event.preventDefault(), { passive: false });
 document.addEventListener("contextmenu", (event) => drag?.active && event.preventDefault());
