@@ -12,7 +12,7 @@ from django.db.models.functions import Abs, Coalesce
 from allocation.models import Decision, Guardrail, Proposal, ProposalChange, Transfer
 from allocation.solution_rows import changes_in
 from bets.models import Bet, Portfolio, Team
-from evidence.models import Evidence
+from evidence.models import SAID, Evidence
 from evidence.weighed import decibans_of
 from spm import formats
 
@@ -155,20 +155,9 @@ _SHOWN_OF_A_CHANGE = (
     *(f"bet__{name}" for name in _SHOWN_OF_A_BET),
     "bet__stream__name",
 )
-_SAID = (
-    "kind",
-    "direction",
-    "strength",
-    "likelihood_ratio",
-    "successes",
-    "trials",
-    "mean",
-    "standard_deviation",
-    "sample_size",
-)
 _SHOWN_OF_AN_EVENT = (
-    *_SAID,
-    *(f"retracts__{name}" for name in _SAID),
+    *SAID,
+    *(f"retracts__{name}" for name in SAID),
     "retracts__retracts",
     "bet",
     "observed_at",

@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from evidence.models import Attachment, Evidence
+from evidence.models import SAID, Attachment, Evidence
 
 #: All columns but the row's number, which is not known before it is written, and the digest.
 DIGESTED = (
@@ -17,15 +17,7 @@ DIGESTED = (
     "hypothesis_id",
     "source_id",
     "external_id",
-    "kind",
-    "direction",
-    "strength",
-    "likelihood_ratio",
-    "successes",
-    "trials",
-    "mean",
-    "standard_deviation",
-    "sample_size",
+    *SAID,
     "retracts_id",
     "reliability",
     "observed_at",

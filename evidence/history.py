@@ -15,21 +15,13 @@ from bets.models import Bet, Hypothesis, KillCriterion
 from evidence import belief
 from evidence.belief.many import EPOCH
 from evidence.belief.retraction import live_retractions
-from evidence.models import Evidence, HypothesisBelief
+from evidence.models import SAID, Evidence, HypothesisBelief
 
 _COLUMNS = (
     "id",
     "hypothesis_id",
     "source_id",
-    "kind",
-    "direction",
-    "strength",
-    "likelihood_ratio",
-    "successes",
-    "trials",
-    "mean",
-    "standard_deviation",
-    "sample_size",
+    *SAID,
     "retracts_id",
     "reliability",
     "observed_at",
@@ -90,8 +82,10 @@ def histories_of(
     of_bet: dict[int, list[Hypothesis]] = defaultdict(list)
     for hypothesis in hypotheses:
         of_bet[hypothesis.bet_id].append(hypothesis)
-    known = {} if to_weigh else _known(hypotheses)
-    return {bet.pk: _history(bet, of_bet[bet.pk], criteria, items, known) for bet in bets}
+    histories = {bet.pk: _history(bet, of_bet[bet.pk], criteria, items) for bet in bets}
+    if to_weigh:
+        return histories
+    return {pk: replace(each, known=_known(of_bet[pk])) for pk, each in histories.items()}
 
 
 def _known(hypotheses: Iterable[Hypothesis]) -> Mapping[belief.Id, HypothesisBelief]:
@@ -181,7 +175,6 @@ def _history(
     hypotheses: list[Hypothesis],
     criteria: Mapping[int, list[KillCriterion]],
     items: Mapping[int, list[belief.Item]],
-    known: Mapping[belief.Id, HypothesisBelief],
 ) -> BetHistory:
     facts: dict[belief.Id, belief.Hypothesis] = {
         each.pk: _hypothesis(each, criteria.get(each.pk, []), items) for each in hypotheses
@@ -197,10 +190,7 @@ def _history(
         for each in hypotheses
         for criterion in criteria.get(each.pk, [])
     }
-    written: dict[belief.Id, HypothesisBelief] = {
-        each.pk: known[each.pk] for each in hypotheses if each.pk in known
-    }
-    return BetHistory(thesis if facts else None, facts, words, written)
+    return BetHistory(thesis if facts else None, facts, words)
 
 
 def _hypothesis(

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from bets.serializers import PortfolioFilter
 from evidence.models import (
+    SAID,
     Evidence,
     EvidenceKind,
     EvidenceRequest,
@@ -32,15 +33,7 @@ class EvidenceShown(ShownSerializer):
             "hypothesis",
             "source",
             "external_id",
-            "kind",
-            "direction",
-            "strength",
-            "likelihood_ratio",
-            "successes",
-            "trials",
-            "mean",
-            "standard_deviation",
-            "sample_size",
+            *SAID,
             "retracts",
             "reliability",
             "observed_at",

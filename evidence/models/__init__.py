@@ -5,7 +5,7 @@ notice_settings, notice, jira.
 from evidence.models.asking import EvidenceRequest, RequestState, RequestWithdrawal
 from evidence.models.attachment import Attachment, Upload
 from evidence.models.belief import BeliefPoint, HypothesisBelief, ThesisBreak
-from evidence.models.event import Evidence, EvidenceKind, Source, Strength
+from evidence.models.event import SAID, Evidence, EvidenceKind, Source, Strength
 from evidence.models.file_import import EvidenceImport, ImportedEvidence
 from evidence.models.jira import (
     JiraBody,
@@ -21,6 +21,7 @@ from evidence.models.notice_settings import MailWhen, NoticeChoice, NoticeKind, 
 from evidence.models.resolution import Outcome, Resolution, SourceChange
 
 __all__ = [
+    "SAID",
     "Attachment",
     "Because",
     "BeliefPoint",

@@ -74,6 +74,20 @@ _MEAN = Q(
 _RETRACTION = Q(kind="retraction", retracts__isnull=False)
 
 
+#: The columns of what an event says, whichever kind it is of.
+SAID = (
+    "kind",
+    "direction",
+    "strength",
+    "likelihood_ratio",
+    "successes",
+    "trials",
+    "mean",
+    "standard_deviation",
+    "sample_size",
+)
+
+
 class Evidence(AppendOnlyModel):
     """One event. Written by ``evidence.intake`` alone; corrected by a later retraction.
 
