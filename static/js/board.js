@@ -1,7 +1,7 @@
 /* The Kanban: each module has one subject, and works by listening; the server decides. */
 
 import "./follow.js";
-import { columnAt } from "./board/cards.js";
+import { columnAt, columnOf } from "./board/cards.js";
 import { current } from "./board/walk.js";
 
 /* Who only reads the board does without the rest, which is fetched when it is first asked for. What
@@ -22,11 +22,14 @@ const INTERACTIVE = "a, button, input, select, textarea, label, summary, details
 let press = null;
 const isGoingOn = (event) => press?.pointer === event.pointerId && !press.ended;
 document.addEventListener("pointerdown", async (event) => {
-  const own = { pointer: event.pointerId, moved: null, ended: null, over: null };
+  const from = event.target.closest?.("[data-card]") && columnOf(event.target);
+  const own = from ? { pointer: event.pointerId, moved: null, ended: null, over: null } : null;
   press = own;
+  if (!own) return;
   const module = await drags().catch(() => null);
-  if (!module && own.over && own.over !== event.target.closest?.("[data-stage]")) notNow();
+  if (!module && own.over && own.over !== from) notNow();
   if (!module || press !== own) return;
+  press = null; /* the module hears the rest by itself */
   module.begin(event);
   if (own.moved) module.carry(own.moved);
   if (own.ended) module.drop(own.ended, own.over);

@@ -84,18 +84,26 @@ def test_a_card_is_dragged_to_another_column(
     page.locator("#head-funnel .board__count", has_text="0").wait_for()
 
 
-@pytest.mark.parametrize("by", ["", "h3 a"], ids=["its edge", "its title"])
-def test_a_card_that_is_let_go_before_its_script_has_come_is_moved_all_the_same(
-    page: Any, portfolio: Portfolio, lead: User, sign_in: SignIn, by: str
-) -> None:
-    bet = framed(portfolio)
+def dragged_without_its_script(
+    page: Any, sign_in: SignIn, lead: User, bet: Bet, *, by: str = ""
+) -> Any:
+    """Drag a card to Framing on a board that is opened now, whose script for it is held back."""
     held: list[Any] = []
     page.route("**/js/board/drag*", lambda route: held.append(route))
     open_board(sign_in, lead)
     with page.expect_request("**/js/board/drag*"):
         drag(page, bet, "framing", by=by)
+    return held[0]
+
+
+@pytest.mark.parametrize("by", ["", "h3 a"], ids=["its edge", "its title"])
+def test_a_card_that_is_let_go_before_its_script_has_come_is_moved_all_the_same(
+    page: Any, portfolio: Portfolio, lead: User, sign_in: SignIn, by: str
+) -> None:
+    bet = framed(portfolio)
+    script = dragged_without_its_script(page, sign_in, lead, bet, by=by)
     in_column(page, "funnel", bet).wait_for()
-    held[0].continue_()
+    script.continue_()
     wait_until_moved(page, "framing", bet)
 
 
@@ -103,13 +111,9 @@ def test_escape_before_the_script_has_come_leaves_the_card_where_it_was(
     page: Any, portfolio: Portfolio, lead: User, sign_in: SignIn
 ) -> None:
     bet = framed(portfolio)
-    held: list[Any] = []
-    page.route("**/js/board/drag*", lambda route: held.append(route))
-    open_board(sign_in, lead)
-    with page.expect_request("**/js/board/drag*"):
-        drag(page, bet, "framing")
+    script = dragged_without_its_script(page, sign_in, lead, bet)
     page.keyboard.press("Escape")
-    held[0].continue_()
+    script.continue_()
     page.evaluate("() => import('/static/js/board/drag.js')")
     in_column(page, "funnel", bet).and_(page.locator(":not(.is-sent)")).wait_for()
     assert not StageChange.objects.filter(bet=bet).exists()
