@@ -30,8 +30,8 @@ def _start_servers() -> None:
     (home / "static").mkdir()
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     atexit.register(services.stop)
-    for name in [name for name in os.environ if name.startswith("SPM_")]:
-        if name != chromium.VARIABLE:
+    for name in set(os.environ) - {chromium.VARIABLE}:
+        if name.startswith("SPM_"):
             del os.environ[name]
     os.environ.update(services.urls)
     os.environ.update(
